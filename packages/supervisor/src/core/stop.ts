@@ -1,0 +1,34 @@
+import { change, nameOf, report, type Draft } from './draft.ts'
+import { SAME_PRESS_MS } from './shutdown.ts'
+import type { BootFailure, Outcome, StopMode, WorkerState } from './types.ts'
+
+/** A stop was asked for; asking once more means: now. */
+export function stop(draft: Draft, mode: StopMode, origin: string): void {
+  if (draft.phase.kind === 'stopping') return force(draft, origin)
+  report(draft, { type: 'stopping', mode, origin, workers: draft.workers.length })
+  begin(draft, mode, { kind: 'stopped' })
+}
+
+/**
+ * Before anybody serves, one failed boot is the end: the others run the same code, and an exit code tells whoever
+ * started the supervisor. As soon as one worker serves, a failure concerns that worker alone.
+ */
+export function bootFailed(draft: Draft, worker: WorkerState, failure: BootFailure): void {
+  report(draft, { type: 'worker-boot-failed', failure, ...nameOf(worker) })
+  if (draft.phase.kind === 'starting') begin(draft, 'quick', { kind: 'failed', failure, worker: worker.id })
+}
+
+/** Closing the listeners comes first, so that new connections are refused at once and a balancer tries elsewhere. */
+function begin(draft: Draft, mode: StopMode, outcome: Outcome): void {
+  draft.phase = { kind: 'stopping', mode, since: draft.now, outcome }
+  draft.effects.push({ type: 'close-listeners' })
+}
+
+function force(draft: Draft, origin: string): void {
+  if (draft.phase.kind !== 'stopping' || draft.now - draft.phase.since < SAME_PRESS_MS) return
+  report(draft, { type: 'stop-forced', origin, workers: draft.workers.length })
+  if (draft.phase.outcome.kind !== 'failed') draft.phase = { ...draft.phase, outcome: { kind: 'forced' } }
+  for (const worker of draft.workers) {
+    if (worker.phase.kind === 'draining') change(draft, worker, { phase: { ...worker.phase, killAt: draft.now } })
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ListenQuery } from '../protocol/messages.ts'
+import type { ActivatedSocket } from './activation.ts'
+import { bindSocket, nameOfSocket, type SocketHandle } from './bound-socket.ts'
+import { takeSocketPath } from './socket-file.ts'
+
+/** A predecessor that was killed leaves its port as soon as its workers have noticed: it is worth waiting for. */
+const RETRY_FOR_MS = 5000
+const RETRY_EVERY_MS = 50
+
+/** What a worker gets for the address that it asked for: a handle, or the errno's name. */
+export type Binding =
+  | { readonly kind: 'bound'; readonly handle: SocketHandle }
+  | { readonly kind: 'refused'; readonly errno: string }
+
+export type ListenerReport =
+  | { readonly type: 'listener-bound'; readonly address: string }
+  | { readonly type: 'listener-waiting'; readonly address: string; readonly errno: string; readonly forMs: number }
+
+/**
+ * The sockets that the supervisor holds: each address is bound once, kept until a stop begins, and handed to every
+ * worker that listens on it.
+ */
+export class Listeners {
+  readonly ticketKeys: string = randomBytes(48).toString('base64')
+  readonly #bound = new Map<string, Promise<Binding>>()
+  readonly #releases: (() => void)[] = []
+  readonly #handles = new Set<SocketHandle>()
+  readonly #activated: ActivatedSocket[]
+  readonly #report: (report: ListenerReport) => void
+  #isClosed = false
+
+  constructor(activated: ActivatedSocket[], report: (report: ListenerReport) => void) {
+    this.#activated = activated
+    this.#report = report
+    for (const { handle } of activated) this.#handles.add(handle)
+  }
+
+  /** The socket for an address. A failure is not remembered: the next one who asks tries again. */
+  get(query: ListenQuery): Promise<Binding> {
+    if (this.#isClosed) return Promise.resolve({ kind: 'refused', errno: 'ECANCELED' })
+    // A second server of one worker on one fixed address is a mistake; with port 0 it gets a port of its own.
+    if (query.index > 0 && query.port !== 0) return Promise.resolve({ kind: 'refused', errno: 'EADDRINUSE' })
+    const key = JSON.stringify(query)
+    const known = this.#bound.get(key)
+    if (known !== undefined) return known
+    const binding = this.#bind(query)
+    this.#bound.set(key, binding)
+    void binding.then(({ kind }) => kind === 'refused' && this.#bound.delete(key))
+    return binding
+  }
+
+  /** Gives all addresses up. With the workers' copies closed too, the kernel refuses new connections at once. */
+  close(): void {
+    this.#isClosed = true
+    for (const handle of this.#handles) handle.close()
+    for (const release of this.#releases) release()
+    this.#handles.clear()
+  }
+
+  async #bind(query: ListenQuery): Promise<Binding> {
+    const binding = this.#fromActivation(query) ?? (await this.#fresh(query))
+    if (binding.kind === 'refused') return binding
+    if (this.#isClosed) {
+      binding.handle.close()
+      return { kind: 'refused', errno: 'ECANCELED' }
+    }
+    this.#handles.add(binding.handle)
+    this.#report({ type: 'listener-bound', address: describe(query, binding.handle) })
+    return binding
+  }
+
+  /** A socket that systemd has opened, asked for by its descriptor, or by the port that it is on. */
+  #fromActivation({ fd, port }: ListenQuery): Binding | null {
+    const found = this.#activated.find(
+      (socket) => socket.fd === fd || (port !== null && port > 0 && socket.name.port === port),
+    )
+    return found === undefined ? null : { kind: 'bound', handle: found.handle }
+  }
+
+  async #fresh(query: ListenQuery): Promise<Binding> {
+    const deadline = performance.now() + RETRY_FOR_MS
+    for (let isFirst = true; ; isFirst = false) {
+      const binding = query.addressType === -1 ? await this.#bindPath(query) : toBinding(bindSocket(query))
+      if (binding.kind === 'bound' || binding.errno !== 'EADDRINUSE') return binding
+      if (this.#isClosed || performance.now() > deadline) return binding
+      const address = describe(query, null)
+      if (isFirst) {
+        this.#report({ type: 'listener-waiting', address, errno: binding.errno, forMs: RETRY_FOR_MS })
+      }
+      await wait(RETRY_EVERY_MS)
+    }
+  }
+
+  async #bindPath(query: ListenQuery): Promise<Binding> {
+    const taken = await takeSocketPath(query.address ?? '')
+    if (taken.kind === 'refused') return taken
+    const binding = toBinding(bindSocket(query))
+    if (binding.kind === 'refused') taken.release()
+    else this.#releases.push(taken.release)
+    return binding
+  }
+}
+
+function toBinding(made: SocketHandle | string): Binding {
+  return typeof made === 'string' ? { kind: 'refused', errno: made } : { kind: 'bound', handle: made }
+}
+
+/** An address as a person would write it. */
+export function describe(query: ListenQuery, handle: SocketHandle | null): string {
+  if (query.addressType === -1) return `unix:${query.address}`
+  const name = handle === null ? {} : nameOfSocket(handle)
+  if (query.fd !== null && query.fd >= 0 && name.port === undefined) return `fd://${query.fd}`
+  const host = name.address ?? query.address ?? '::'
+  return `${host.includes(':') ? `[${host}]` : host}:${name.port ?? query.port}`
+}

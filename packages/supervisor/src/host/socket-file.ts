@@ -1,0 +1,93 @@
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+
+/** The longest path that fits into a Unix socket's address (`sun_path`, less its final NUL). */
+export const LONGEST_SOCKET_PATH: number = process.platform === 'linux' ? 107 : 103
+
+/** The result of taking a path: it is ours, or the errno's name why not. */
+export type Taken =
+  | { readonly kind: 'taken'; readonly release: () => void }
+  | { readonly kind: 'refused'; readonly errno: string }
+
+/**
+ * Makes the way free for a Unix socket.
+ *
+ * A file that nobody listens behind is left over from a killed process and is removed; one that somebody answers on,
+ * or that is no socket, is not touched. A supervisor that has bound, but whose workers still boot, does not answer
+ * either: a lock file beside the socket, with its process id, tells the two apart.
+ */
+export async function takeSocketPath(path: string): Promise<Taken> {
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) return { kind: 'refused', errno: 'ENAMETOOLONG' }
+  const lock = `${path}.lock`
+  const refusal = takeLock(lock)
+  if (refusal !== null) return { kind: 'refused', errno: refusal }
+  const release = (): void => rmSync(lock, { force: true })
+  const errno = await clearPath(path)
+  if (errno === null) return { kind: 'taken', release }
+  release()
+  return { kind: 'refused', errno }
+}
+
+async function clearPath(path: string): Promise<string | null> {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return null
+  if (!found.isSocket() || (await isAnswered(path))) return 'EADDRINUSE'
+  rmSync(path, { force: true })
+  return null
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(true))
+    // A full queue is answered with EAGAIN: there is somebody.
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'))
+    socket.once('close', () => socket.destroy())
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+function takeLock(lock: string): string | null {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(lock, `${process.pid} ${startTimeOf(process.pid)}\n`, { flag: 'wx', mode: 0o644 })
+      return null
+    } catch (error) {
+      const { code = 'EACCES' } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST') return code
+      if (isHeld(lock)) return 'EADDRINUSE'
+      rmSync(lock, { force: true })
+    }
+  }
+  return 'EADDRINUSE'
+}
+
+/** Whether the process that wrote the lock lives. Its start time tells it from a later one with the same number. */
+function isHeld(lock: string): boolean {
+  const [pid = '', started = ''] = readIfThere(lock).trim().split(' ')
+  if (!/^\d+$/.test(pid)) return false
+  return startTimeOf(Number(pid)) === started && isAlive(Number(pid))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** When a process started, in clock ticks since boot: field 22 of proc(5)'s stat, counted after the name. */
+function startTimeOf(pid: number): string {
+  const stat = readIfThere(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,111 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { Socket } from 'node:net'
+import { LineReader, toLine } from '../protocol/lines.ts'
+import { parseMessage, type Message } from '../protocol/messages.ts'
+import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
+import type { SocketHandle } from './bound-socket.ts'
+
+/** How a worker's process is started. */
+export interface Launch {
+  /** The real path of the app's file. */
+  readonly app: string
+  readonly execArgv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface ProcessListener {
+  onMessage(message: Message): void
+  onExit(code: number | null, signal: string | null): void
+  onForkFailed(error: Error): void
+}
+
+/** Where the control pipe is among the worker's descriptors: after stdin, stdout, stderr and the IPC channel. */
+const CONTROL_FD = 4
+
+/** A worker as the supervisor sees it: a process, a pipe for messages, and a channel for handles. */
+export class WorkerProcess {
+  readonly pid: number | undefined
+  readonly #worker: Worker
+  readonly #pipe: Socket | null
+  readonly #handles: { readonly request: number; readonly handle: SocketHandle }[] = []
+  #underWay: number | null = null
+
+  constructor(launch: Launch, listener: ProcessListener) {
+    cluster.setupPrimary({
+      exec: launch.app,
+      args: [],
+      execArgv: [...launch.execArgv],
+      // Standard input is nobody's: several workers can't read it.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+      serialization: 'json',
+    })
+    this.#worker = cluster.fork(launch.env)
+    this.pid = this.#worker.process.pid
+    this.#pipe = (this.#worker.process.stdio[CONTROL_FD] as Socket | undefined) ?? null
+    this.#listen(listener)
+  }
+
+  order(order: Order): void {
+    if (this.#pipe?.writable) this.#pipe.write(toLine(order))
+  }
+
+  /**
+   * Hands over a copy of a bound socket. At most one is under way: a handle that was sent to a process which does not
+   * read stays open until that process ends.
+   */
+  sendHandle(request: number, handle: SocketHandle): void {
+    this.#handles.push({ request, handle })
+    this.#sendNext()
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#worker.process.kill(signal)
+  }
+
+  #listen(listener: ProcessListener): void {
+    const reader = new LineReader((line) => {
+      const message = parseMessage(line)
+      if (message === null) return
+      if (message.type === 'received') this.#received(message.request)
+      listener.onMessage(message)
+    })
+    this.#pipe?.on('data', (chunk) => reader.push(chunk))
+    // The process's exit tells what there is to know.
+    this.#pipe?.on('error', () => {})
+    const { process } = this.#worker
+    // Else a channel that breaks, as it does when a worker is killed, would be an uncaught error.
+    this.#worker.on('error', (error) => {
+      if (process.pid === undefined) listener.onForkFailed(error)
+    })
+    // `exit` may come before the last words are read off the pipe; `close` of the pipe comes after both.
+    let exit: { readonly code: number | null; readonly signal: string | null } | null = null
+    let isDrained = this.#pipe === null
+    const tell = (): void => {
+      if (exit !== null && isDrained) listener.onExit(exit.code, exit.signal)
+    }
+    process.once('exit', (code, signal) => {
+      exit = { code, signal }
+      tell()
+    })
+    this.#pipe?.once('close', () => {
+      isDrained = true
+      tell()
+    })
+  }
+
+  #received(request: number): void {
+    if (this.#underWay !== request) return
+    this.#underWay = null
+    this.#sendNext()
+  }
+
+  #sendNext(): void {
+    if (this.#underWay !== null || !this.#worker.process.connected) return
+    const next = this.#handles.shift()
+    if (next === undefined) return
+    this.#underWay = next.request
+    const message: HandleMessage = { cmd: HANDLE_COMMAND, request: next.request }
+    // A channel that closes meanwhile belongs to a worker that ends: nothing more is to be done for it.
+    this.#worker.process.send(message, next.handle as unknown as Socket, () => {})
+  }
+}

@@ -1,0 +1,177 @@
+import cluster from 'node:cluster'
+import type { Server } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import { constants } from 'node:os'
+import type { ListenQuery } from '../protocol/messages.ts'
+import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
+import type { Control } from './control.ts'
+import { Face, type ListenHandle } from './face.ts'
+
+/*
+ * The one place in the worker that touches a private interface of Node: `cluster._getServer`. In a worker,
+ * `net.Server.listen()` asks that function for a handle; node:cluster itself answers with a stand-in behind which its
+ * primary accepts and passes connections on. We answer with a stand-in too (see face.ts), behind which this worker
+ * accepts on the supervisor's own socket: twice the connections per second, and a socket that outlives every worker.
+ * Checked at start (`hasSeam`); without it the worker falls back to node:cluster's distribution.
+ */
+type Answer = (error: number, handle: ListenHandle | null) => void
+type Query = Omit<ListenQuery, 'index' | 'fd' | 'flags'> & { readonly fd?: number | null; readonly flags?: number }
+type GetServer = (server: Server, query: Query, answer: Answer) => void
+const seam = cluster as unknown as { _getServer?: GetServer }
+
+export function hasSeam(): boolean {
+  return typeof seam._getServer === 'function'
+}
+
+interface Pending {
+  readonly server: Server
+  readonly query: ListenQuery
+  readonly answer: Answer
+  readonly release: () => void
+}
+
+type Bound = Extract<Order, { readonly type: 'bound' }>
+
+/** Answers the app's `listen()` calls with sockets that the supervisor holds. */
+export class Seam {
+  readonly #control: Control
+  readonly #onServer: (server: Server) => void
+  readonly #pending = new Map<number, Pending>()
+  readonly #answers = new Map<number, Bound>()
+  readonly #handles = new Map<number, ListenHandle>()
+  readonly #taken = new Map<string, Set<number>>()
+  /** Every listening server's face, and how to let go of the process that it keeps alive until it accepts. */
+  readonly #faces = new Map<Face, () => void>()
+  #nextRequest = 0
+  #isAccepting = false
+  #isDraining = false
+
+  /** `onServer` is told of every server before it listens. */
+  constructor(control: Control, onServer: (server: Server) => void) {
+    this.#control = control
+    this.#onServer = onServer
+  }
+
+  /** Takes over `listen()`. UDP stays with node:cluster, which shares it well. */
+  install(): void {
+    const original = seam._getServer
+    if (original === undefined) return
+    seam._getServer = (server, query, answer) => {
+      if (query.addressType === null || [4, 6, -1].includes(query.addressType)) this.#ask(server, query, answer)
+      else original.call(cluster, server, query, answer)
+    }
+    process.on('internalMessage', (message: HandleMessage, handle: ListenHandle) => {
+      if (message.cmd !== HANDLE_COMMAND) return
+      this.#control.send({ type: 'received', request: message.request })
+      this.#handles.set(message.request, handle)
+      this.#settle(message.request)
+    })
+    process.channel?.unref()
+  }
+
+  /** Leaves `listen()` to node:cluster, but learns of the servers. */
+  observe(): void {
+    const original = seam._getServer
+    if (original === undefined) return
+    seam._getServer = (server, query, answer) => {
+      this.#onServer(server)
+      original.call(cluster, server, query, answer)
+    }
+  }
+
+  /** The supervisor's answer to a `listen` message. */
+  bound(order: Bound): void {
+    this.#answers.set(order.request, order)
+    this.#settle(order.request)
+  }
+
+  /** Starts to accept on everything that listens, now and later. Returns libuv's error number, 0 for none. */
+  accept(): number {
+    this.#isAccepting = true
+    for (const [face, release] of this.#faces) {
+      const error = face.open()
+      if (error !== 0) return error
+      release()
+    }
+    return 0
+  }
+
+  /** Stops to accept for good, after what the kernel has queued by now: closing resets what is left in the queue. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    const deadline = performance.now() + QUEUE_PATIENCE_MS
+    for (let seen = -1; seen !== this.#accepted() && performance.now() < deadline;) {
+      seen = this.#accepted()
+      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    for (const face of this.#faces.keys()) face.shut()
+  }
+
+  #accepted(): number {
+    return [...this.#faces.keys()].reduce((sum, face) => sum + face.accepted, 0)
+  }
+
+  #ask(server: Server, asked: Query, answer: Answer): void {
+    this.#onServer(server)
+    const { address, port, addressType, fd = null, flags = 0 } = asked
+    const key = JSON.stringify([address, port, addressType, fd])
+    const taken = this.#taken.get(key) ?? new Set()
+    let index = 0
+    while (taken.has(index)) index++
+    this.#taken.set(key, taken.add(index))
+    const query = { address, port, addressType, fd, flags, index }
+    const request = this.#nextRequest++
+    this.#pending.set(request, { server, query, answer, release: this.#control.hold() })
+    this.#control.send({ type: 'listen', request, query })
+  }
+
+  /** An answer has two halves, the order and the handle, which come by different ways in any order. */
+  #settle(request: number): void {
+    const pending = this.#pending.get(request)
+    const order = this.#answers.get(request)
+    const handle = this.#handles.get(request)
+    if (pending === undefined || order === undefined || (order.errno === null && handle === undefined)) return
+    this.#pending.delete(request)
+    this.#answers.delete(request)
+    this.#handles.delete(request)
+    if (handle === undefined) this.#refuse(pending, order.errno ?? '')
+    else this.#grant(pending, handle, order.ticketKeys)
+    pending.release()
+  }
+
+  #refuse(pending: Pending, errno: string): void {
+    this.#free(pending.query)
+    const numbers: Readonly<Record<string, number>> = constants.errno
+    pending.answer(-(numbers[errno] ?? constants.errno.EINVAL), null)
+  }
+
+  #grant(pending: Pending, handle: ListenHandle, ticketKeys: string): void {
+    shareTickets(pending.server, ticketKeys)
+    const face = new Face(handle, this.#isAccepting, () => {
+      this.#faces.get(face)?.()
+      this.#faces.delete(face)
+      this.#free(pending.query)
+    })
+    // Until it accepts, a listening server is nothing that the process would stay alive for.
+    const release = this.#control.hold()
+    this.#faces.set(face, release)
+    pending.answer(0, face)
+    if (this.#isDraining) face.shut()
+    else if (this.#isAccepting) release()
+  }
+
+  #free(query: ListenQuery): void {
+    this.#taken.get(JSON.stringify([query.address, query.port, query.addressType, query.fd]))?.delete(query.index)
+  }
+}
+
+/** How long a drain goes on accepting what was queued when it began. */
+const QUEUE_PATIENCE_MS = 100
+
+/** TLS sessions resume in any worker only if all have the same keys. Keys that the app chose itself stay. */
+function shareTickets(server: Server, ticketKeys: string): void {
+  const tls = server as Partial<TlsServer> & { readonly ticketKeys?: Buffer }
+  if (typeof tls.setTicketKeys !== 'function' || tls.ticketKeys !== undefined) return
+  tls.setTicketKeys(Buffer.from(ticketKeys, 'base64'))
+}

@@ -1,0 +1,59 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { Server } from 'node:net'
+import type { Control } from './control.ts'
+import { Traffic } from './traffic.ts'
+
+/** All servers of the app, from the moment they listen for the first time. */
+export class Servers {
+  readonly #traffic = new Map<Server, Traffic>()
+  /** Servers that have been asked to listen, and neither do so yet nor have failed. */
+  readonly #pending = new Set<Server>()
+  readonly #onChange: () => void
+
+  /** `onChange` is called when a server listens, fails or closes. */
+  constructor(control: Control, onChange: () => void) {
+    this.#onChange = onChange
+    subscribe('tracing:net.server.listen:asyncEnd', (message) => {
+      const { server } = message as { readonly server?: unknown }
+      if (!(server instanceof Server) || this.#traffic.has(server)) return
+      control.send({ type: 'warning', code: 'SUPERVISOR_LISTEN_NOT_SHARED', text: describe(server) })
+      this.add(server)
+      this.#changed(server)
+    })
+  }
+
+  /** A server is about to listen. */
+  readonly add = (server: Server): void => {
+    this.#pending.add(server)
+    if (this.#traffic.has(server)) return
+    this.#traffic.set(server, new Traffic(server, () => this.#changed(server)))
+  }
+
+  /** Whether the app has asked for an address by now. */
+  get hasAny(): boolean {
+    return this.#traffic.size > 0
+  }
+
+  /** Whether at least one server listens, and none is still about to. */
+  get areListening(): boolean {
+    return this.#pending.size === 0 && this.list().some(({ server }) => server.listening)
+  }
+
+  list(): Traffic[] {
+    return [...this.#traffic.values()]
+  }
+
+  #changed(server: Server): void {
+    this.#pending.delete(server)
+    this.#onChange()
+  }
+}
+
+function describe(server: Server): string {
+  const address = server.address()
+  const where = typeof address === 'string' ? address : `${address?.address}:${address?.port}`
+  return (
+    `the app listens on ${where} with { exclusive: true } or { reusePort: true }, past the supervisor: ` +
+    `that address is closed whenever this worker ends. Remove the option to have it held`
+  )
+}
