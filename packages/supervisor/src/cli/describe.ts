@@ -65,7 +65,7 @@ function describeWorker(report: WorkerReport, app: string): Line {
     case 'worker-boot-failed':
       return bootFailed(report, report.failure, app)
     case 'worker-draining':
-      return { level: 'info', text: `${name(report)} drains: ${LEAVE_REASONS[report.reason]}` }
+      return { level: report.reason === 'stop' ? 'debug' : 'info', text: `${name(report)} drains: ${LEAVE_REASONS[report.reason]}` }
     case 'worker-killed':
       return {
         level: 'warn',

@@ -45,7 +45,8 @@ export class Output {
   /** Gets the last lines out, or gives up: a reader that has stalled must not keep the supervisor from ending. */
   async end(): Promise<void> {
     if (this.#isBroken) return
-    const flushed = new Promise<boolean>((resolve) => this.#destination.flush((error) => resolve(!error)))
+    const flushed = new Promise<boolean>((resolve) => this.#destination.once('close', () => resolve(true)))
+    this.#destination.end()
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), FLUSH_PATIENCE_MS)

@@ -41,6 +41,7 @@ export class Host {
   readonly #report: (report: HostReport) => void
   readonly #listeners: Listeners
   readonly #processes = new Map<WorkerId, WorkerProcess>()
+  readonly #warned = new Set<string>()
   readonly #refusedAt = new Map<string, number>()
 
   constructor(settings: HostSettings, enqueue: (event: Event) => void, report: (report: HostReport) => void) {
@@ -107,7 +108,7 @@ export class Host {
       case 'received':
         return
       case 'warning':
-        return this.#report({ type: 'worker-warning', worker, code: message.code, text: message.text })
+        return this.#warn(worker, message.code, message.text)
       case 'loaded':
       case 'ready':
       case 'accepting':
@@ -116,6 +117,14 @@ export class Host {
       case 'signalled':
         return this.#enqueue({ ...message, worker })
     }
+  }
+
+  /** All workers run the same app, so that each of them has the same to say. */
+  #warn(worker: WorkerId, code: string, text: string): void {
+    const warning = `${code} ${text}`
+    if (this.#warned.has(warning)) return
+    this.#warned.add(warning)
+    this.#report({ type: 'worker-warning', worker, code, text })
   }
 
   async #answerListen(worker: WorkerId, message: Extract<Message, { readonly type: 'listen' }>): Promise<void> {

@@ -8,10 +8,12 @@ export class Servers {
   readonly #traffic = new Map<Server, Traffic>()
   /** Servers that have been asked to listen, and neither do so yet nor have failed. */
   readonly #pending = new Set<Server>()
+  readonly #control: Control
   readonly #onChange: () => void
 
   /** `onChange` is called when a server listens, fails or closes. */
   constructor(control: Control, onChange: () => void) {
+    this.#control = control
     this.#onChange = onChange
     subscribe('tracing:net.server.listen:asyncEnd', (message) => {
       const { server } = message as { readonly server?: unknown }
@@ -27,6 +29,17 @@ export class Servers {
     this.#pending.add(server)
     if (this.#traffic.has(server)) return
     this.#traffic.set(server, new Traffic(server, () => this.#changed(server)))
+  }
+
+  /** Says when a stop would cut off idle connections that the app has promised to keep. */
+  warnOfKeepAlive(gracefulTimeoutMs: number): void {
+    for (const { keepAliveMs } of this.list()) {
+      if (keepAliveMs === null || keepAliveMs <= gracefulTimeoutMs) continue
+      const text =
+        `the app keeps idle connections for ${keepAliveMs / 1000} s, longer than the graceful timeout of ` +
+        `${gracefulTimeoutMs / 1000} s: a stop cuts them off. Lower server.keepAliveTimeout or raise --graceful-timeout`
+      this.#control.send({ type: 'warning', code: 'SUPERVISOR_KEEP_ALIVE_TOO_LONG', text })
+    }
   }
 
   /** Whether the app has asked for an address by now. */

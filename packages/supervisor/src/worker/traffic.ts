@@ -44,6 +44,11 @@ export class Traffic {
     }
   }
 
+  /** How long the server keeps idle connections; null where HTTP/1.1 is not spoken. */
+  get keepAliveMs(): number | null {
+    return (this.server as { keepAliveTimeout?: number }).keepAliveTimeout ?? null
+  }
+
   /** From now on every response asks its client to use another connection for the next request. */
   drain(): void {
     this.#isDraining = true
@@ -57,8 +62,7 @@ export class Traffic {
    * does not cover those that never sent a request. `limitMs` shortens the promise, for a quick stop.
    */
   endIdle(now: number, limitMs: number): void {
-    const { keepAliveTimeout } = this.server as { keepAliveTimeout?: number }
-    const promisedMs = (keepAliveTimeout || DEFAULT_KEEP_ALIVE_MS) + ON_THE_WAY_MS
+    const promisedMs = (this.keepAliveMs || DEFAULT_KEEP_ALIVE_MS) + ON_THE_WAY_MS
     for (const { socket, busy, idleSince } of this.#connections.values()) {
       if (busy === 0 && now - idleSince >= Math.min(promisedMs, limitMs)) socket.destroySoon()
     }

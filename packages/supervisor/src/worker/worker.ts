@@ -109,6 +109,7 @@ export class Worker {
       if (this.#phase !== 'loaded' || !this.#servers.areListening) return
       this.#phase = 'ready'
       this.#endTrap()
+      this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
       this.#control.send({ type: 'ready' })
     })
   }

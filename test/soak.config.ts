@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+/** How often each promise is tested: a test that fails once in twenty runs has found something. */
+const RUNS = Number(process.env['SOAK_RUNS'] ?? 20)
+
+export default defineConfig({
+  test: {
+    projects: Array.from({ length: RUNS }, (_, run) => ({
+      test: {
+        name: `run ${run + 1}`,
+        root: new URL('..', import.meta.url).pathname,
+        include: ['test/promises/**/*.test.ts', 'test/signals.test.ts'],
+        testTimeout: 60_000,
+      },
+    })),
+    maxWorkers: 2,
+    reporters: ['dot'],
+  },
+})
