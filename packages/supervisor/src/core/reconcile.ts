@@ -1,5 +1,6 @@
-import { isCurrent, nameOf, report, type Draft } from './draft.ts'
+import { nameOf, report, type Draft } from './draft.ts'
 import { kill, leave } from './leave.ts'
+import { countFailure, isEmpty, isRunning } from './slot.ts'
 import { bootFailed } from './stop.ts'
 import type { Slot, State, WorkerState } from './types.ts'
 
@@ -26,33 +27,27 @@ export function nextDeadline(state: State): number | null {
 function deadlineOf(worker: WorkerState): number | null {
   switch (worker.phase.kind) {
     case 'booting':
+    case 'ready':
       return worker.phase.deadline
     case 'draining':
       return worker.phase.killAt
     case 'killed':
       return worker.phase.giveUpAt
-    case 'ready':
     case 'accepting':
       return null
   }
 }
 
-type Facts = Pick<State, 'phase' | 'slots' | 'workers'>
-
-function isRunning({ phase }: Pick<Facts, 'phase'>): boolean {
-  return phase.kind === 'starting' || phase.kind === 'serving'
-}
-
-function isEmpty({ workers }: Pick<Facts, 'workers'>, slot: Slot): boolean {
-  return !workers.some((worker) => worker.index === slot.index && isCurrent(worker))
-}
-
 /** Such a worker may be blocked: it gets no more than the kill timeout to follow the order. */
 function endLateBoots(draft: Draft): void {
   for (const worker of draft.workers) {
-    if (worker.phase.kind !== 'booting' || worker.phase.deadline > draft.now) continue
-    const afterMs = draft.now - worker.forkedAt
-    bootFailed(draft, worker, { kind: 'timed-out', afterMs, step: worker.phase.step })
+    // The first failure of a start has said it for all; whoever leaves in a stop need not be ready any more.
+    if (draft.phase.kind === 'stopping') return
+    const { phase } = worker
+    if ((phase.kind !== 'booting' && phase.kind !== 'ready') || phase.deadline > draft.now) continue
+    const step = phase.kind === 'booting' ? phase.step : 'listening'
+    bootFailed(draft, worker, { kind: 'timed-out', afterMs: draft.now - worker.forkedAt, step })
+    countFailure(draft, worker)
     leave(draft, worker, 'boot-timed-out')
   }
 }

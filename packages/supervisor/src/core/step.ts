@@ -1,5 +1,6 @@
 import { draftOf, report, stateOf, type Draft } from './draft.ts'
 import { reconcile } from './reconcile.ts'
+import { isRunning } from './slot.ts'
 import { stop } from './stop.ts'
 import { applyToWorker } from './worker-event.ts'
 import type { Effect, Event, ForkReason, Settings, Slot, State } from './types.ts'
@@ -66,7 +67,7 @@ function emptySlot(index: number, forkReason: ForkReason, now: number): Slot {
 }
 
 function scale(draft: Draft, by: number): void {
-  if (draft.phase.kind !== 'starting' && draft.phase.kind !== 'serving') return
+  if (!isRunning(draft) || by === 0) return
   const from = draft.slots.length
   const to = Math.min(MOST_WORKERS, Math.max(1, from + by))
   if (to === from) {

@@ -7,6 +7,16 @@ export function stop(draft: Draft, mode: StopMode, origin: string): void {
   if (draft.phase.kind === 'stopping') return force(draft, origin)
   report(draft, { type: 'stopping', mode, origin, workers: draft.workers.length })
   begin(draft, mode, { kind: 'stopped' })
+  if (mode === 'quick') hurry(draft)
+}
+
+/** Workers that were already leaving when a quick stop begins hold on to idle connections no longer than the others. */
+function hurry(draft: Draft): void {
+  for (const { id, phase } of draft.workers) {
+    if (phase.kind !== 'draining') continue
+    const graceMs = Math.max(0, phase.killAt - draft.settings.killTimeoutMs - draft.now)
+    draft.effects.push({ type: 'drain', worker: id, mode: 'quick', graceMs })
+  }
 }
 
 /**

@@ -27,8 +27,8 @@ export type BootFailure =
   | { readonly kind: 'timed-out'; readonly afterMs: number; readonly step: BootStep }
   | { readonly kind: 'fork-failed'; readonly error: ErrorSummary }
 
-/** How far a worker that boots has come: its main module still runs, or it has ended and a listen is awaited. */
-export type BootStep = 'loading' | 'loaded'
+/** How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or it listens. */
+export type BootStep = 'loading' | 'loaded' | 'listening'
 
 /**
  * How a stop treats connections: `graceful` keeps idle ones for the keep-alive time that they were promised, `quick`
@@ -49,7 +49,7 @@ export type LeaveReason = 'stop' | 'scaled-down' | 'signalled' | 'boot-failed' |
 
 export type WorkerPhase =
   | { readonly kind: 'booting'; readonly step: BootStep; readonly deadline: number }
-  | { readonly kind: 'ready'; readonly readySince: number }
+  | { readonly kind: 'ready'; readonly readySince: number; readonly deadline: number }
   | { readonly kind: 'accepting'; readonly readySince: number }
   | {
       readonly kind: 'draining'

@@ -1,9 +1,8 @@
 import { change, isCurrent, nameOf, report, type Draft } from './draft.ts'
 import { leave } from './leave.ts'
-import { afterFailure } from './restart-budget.ts'
-import { readySince } from './shutdown.ts'
+import { countFailure, refillIn } from './slot.ts'
 import { bootFailed } from './stop.ts'
-import type { BootFailure, Event, WorkerId, WorkerState } from './types.ts'
+import type { BootFailure, ErrorSummary, Event, WorkerId, WorkerState } from './types.ts'
 
 /** Events that concern one worker. */
 export type WorkerEvent = Extract<Event, { readonly worker: WorkerId }>
@@ -42,7 +41,10 @@ export function applyToWorker(draft: Draft, event: WorkerEvent): void {
 
 function ready(draft: Draft, worker: WorkerState): void {
   if (worker.phase.kind !== 'booting') return
-  const changed = change(draft, worker, { phase: { kind: 'ready', readySince: draft.now } })
+  const changed = change(draft, worker, {
+    phase: { kind: 'ready', readySince: draft.now, deadline: draft.now + draft.settings.bootTimeoutMs },
+    refused: null,
+  })
   report(draft, { type: 'worker-ready', afterMs: draft.now - worker.forkedAt, ...nameOf(changed) })
   draft.effects.push({ type: 'accept', worker: worker.id })
 }
@@ -56,7 +58,8 @@ function accepting(draft: Draft, worker: WorkerState): void {
 /** The worker says why it can't become ready, and then exits by itself; the kill deadline makes sure that it does. */
 function failed(draft: Draft, worker: WorkerState, failure: BootFailure): void {
   if (worker.phase.kind !== 'booting' && worker.phase.kind !== 'ready') return
-  bootFailed(draft, worker, failure)
+  bootFailed(draft, worker, worker.refused === null ? failure : refusedCause(failure, worker.refused))
+  countFailure(draft, worker)
   leave(draft, worker, 'boot-failed')
 }
 
@@ -70,6 +73,12 @@ function signalled(draft: Draft, worker: WorkerState, signal: string): void {
 
 /** Signals that an operator or a terminal sends: a worker that one of them ended early has not failed to boot. */
 const OPERATOR_SIGNALS: readonly string[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+
+/** An app that ran out, or failed, for want of an address: the refusal names the address, which Node's errors may not. */
+function refusedCause(failure: BootFailure, refused: ErrorSummary): BootFailure {
+  const isConsequence = failure.kind === 'ended' || failure.kind === 'not-listening'
+  return isConsequence ? { kind: 'not-listening', error: refused } : failure
+}
 
 function causeOfExit(worker: WorkerState, code: number | null, signal: string | null): BootFailure {
   if (worker.refused !== null) return { kind: 'not-listening', error: worker.refused }
@@ -86,6 +95,8 @@ function gone(
   draft.workers = draft.workers.filter((other) => other.id !== worker.id)
   const wasBooting = worker.phase.kind === 'booting' || worker.phase.kind === 'ready'
   if (wasBooting && !OPERATOR_SIGNALS.includes(signal ?? '')) bootFailed(draft, worker, failure)
+  // Who was asked to leave has not failed by leaving.
+  if (isCurrent(worker)) countFailure(draft, worker)
   report(draft, {
     type: 'worker-exited',
     code,
@@ -93,34 +104,7 @@ function gone(
     reason: worker.phase.kind === 'draining' || worker.phase.kind === 'killed' ? worker.phase.reason : null,
     error: worker.lastError,
     uptimeMs: draft.now - worker.forkedAt,
-    restartInMs: scheduleRestart(draft, worker),
+    restartInMs: refillIn(draft, worker.index),
     ...nameOf(worker),
   })
-}
-
-/** A slot whose worker has failed is filled again, later the more often it failed. Who was asked to leave did not. */
-function scheduleRestart(draft: Draft, worker: WorkerState): number | null {
-  const slot = draft.slots[worker.index]
-  const isFilled = draft.workers.some((other) => other.index === worker.index && isCurrent(other))
-  const isRunning = draft.phase.kind === 'starting' || draft.phase.kind === 'serving'
-  if (slot === undefined || isFilled || !isRunning) return null
-  if (!hasFailed(worker)) return Math.max(0, slot.forkAt - draft.now)
-  const since = readySince(worker.phase)
-  const next = afterFailure(slot, since === null ? 0 : draft.now - since, draft.now, draft.seed)
-  draft.slots[worker.index] = next.slot
-  draft.seed = next.seed
-  return next.delayMs
-}
-
-function hasFailed(worker: WorkerState): boolean {
-  if (worker.phase.kind !== 'draining' && worker.phase.kind !== 'killed') return true
-  switch (worker.phase.reason) {
-    case 'boot-failed':
-    case 'boot-timed-out':
-      return true
-    case 'stop':
-    case 'scaled-down':
-    case 'signalled':
-      return false
-  }
 }
