@@ -1,4 +1,4 @@
-import type { BootFailure, ErrorSummary, WorkerId } from './core/types.ts'
+import type { BootFailure, BootStep, ErrorSummary, WorkerId } from './core/types.ts'
 
 /** gunicorn's exit code for a worker that can't boot (`Arbiter.WORKER_BOOT_ERROR`). */
 export const EXIT_NOT_BOOTED = 3
@@ -107,7 +107,7 @@ function loadError(error: ErrorSummary, app: string): SupervisorError {
   return new SupervisorError(
     'SUPERVISOR_APP_NOT_LOADED',
     `${app} could not be loaded: ${sentence(error)}`,
-    error.name === 'SyntaxError' ? 'Mend the syntax and start again.' : hintForMissing(error),
+    hintForLoading(error),
     error.stack,
   )
 }
@@ -139,13 +139,20 @@ function exitError(code: number | null, signal: string | null, worker: WorkerId,
   )
 }
 
-function timeoutError(step: 'loading' | 'loaded', afterMs: number, app: string): SupervisorError {
+function timeoutError(step: BootStep, afterMs: number, app: string): SupervisorError {
   const seconds = `${Math.round(afterMs / 100) / 10} s`
   if (step === 'loading') {
     return new SupervisorError(
       'SUPERVISOR_APP_NEVER_LOADED',
       `${app} was still being loaded after ${seconds}.`,
       'Look for a loop or an await at the top level that takes too long, or raise --boot-timeout.',
+    )
+  }
+  if (step === 'listening') {
+    return new SupervisorError(
+      'SUPERVISOR_APP_NEVER_LISTENED',
+      `${app} listens, but did not begin to accept connections within ${seconds}.`,
+      'Something blocks its event loop right after it has listened: look for long work there.',
     )
   }
   return new SupervisorError(
@@ -168,6 +175,15 @@ function addressError({ code, message }: ErrorSummary): SupervisorError {
         `${address} may not be bound by this user.`,
         'Ports below 1024 and foreign folders need rights: choose another address, or have systemd open the socket.',
       )
+    case 'EEXIST':
+      return build(`${address} is a file, and not a socket.`, 'Remove the file, or choose another path.')
+    case 'EINVAL':
+    case 'ENOTSOCK':
+    case 'EBADF':
+      return build(
+        `${address} is nothing that can be listened on.`,
+        'Check the address, or that the socket was passed on.',
+      )
     case 'EADDRNOTAVAIL':
       return build(
         `${address} is not an address of this machine.`,
@@ -183,7 +199,10 @@ function addressError({ code, message }: ErrorSummary): SupervisorError {
   }
 }
 
-function hintForMissing({ code }: ErrorSummary): string {
+function hintForLoading({ name, code, message }: ErrorSummary): string {
+  // Node calls an import of something that is not exported a syntax error.
+  if (name === 'SyntaxError' && !/ export named |^Named export /.test(message))
+    return 'Mend the syntax and start again.'
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
     return 'Check the path in the import, and that the dependencies are installed.'
   }

@@ -6,7 +6,12 @@ import { Host, type HostReport, type HostSettings } from './host/host.ts'
 export interface SupervisorSettings extends Settings, HostSettings {}
 
 /** What happens, as one stream. */
-export type SupervisorReport = Report | HostReport
+export type SupervisorReport =
+  | Report
+  | Exclude<HostReport, WorkerWarning>
+  | (WorkerWarning & { readonly index: number | null; readonly generation: number | null; readonly pid: number | null })
+
+type WorkerWarning = Extract<HostReport, { readonly type: 'worker-warning' }>
 
 /** setTimeout takes no longer delay than this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -31,7 +36,7 @@ export class Supervisor {
     this.#host = new Host(
       settings,
       (event) => this.#enqueue(event),
-      (report) => this.#publish(report),
+      (report) => this.#publish(this.#named(report)),
     )
     this.finished = new Promise((resolve) => {
       this.#finish = resolve
@@ -57,6 +62,7 @@ export class Supervisor {
 
   /** Adds workers, or takes some away if `by` is negative; at least one stays. */
   scale(by: number): void {
+    if (!Number.isInteger(by)) throw new TypeError(`scale takes a whole number, not ${by}`)
     this.#enqueue({ type: 'scale', by })
   }
 
@@ -97,6 +103,13 @@ export class Supervisor {
     if (deadline === null) return
     const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - performance.now())))
     this.#timer = setTimeout(() => this.#enqueue({ type: 'tick' }), delay)
+  }
+
+  /** The host knows workers by their number only. */
+  #named(report: HostReport): SupervisorReport {
+    if (report.type !== 'worker-warning') return report
+    const worker = this.#state.workers.find(({ id }) => id === report.worker)
+    return { ...report, index: worker?.index ?? null, generation: worker?.generation ?? null, pid: worker?.pid ?? null }
   }
 
   #publish(report: SupervisorReport): void {

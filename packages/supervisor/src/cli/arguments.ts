@@ -1,5 +1,5 @@
 import yargs from 'yargs'
-import type { Flags } from '../config/resolve.ts'
+import { unknownOption, type Flags } from '../config/resolve.ts'
 import { OPTIONS, type Option } from '../config/options.ts'
 
 /** What the command line asks for. */
@@ -14,6 +14,7 @@ export type Request =
 
 /** Reads the command line. Only its form: what the values mean, and which there are, the configuration knows. */
 export async function readArguments(args: readonly string[], version: string): Promise<Request> {
+  refuseInherited(args)
   const parser = yargs([...args])
     .scriptName('supervisor')
     .usage('$0 [options] <app>\n\nRuns an HTTP app in several workers, on a socket that stays open.')
@@ -48,6 +49,14 @@ export async function readArguments(args: readonly string[], version: string): P
   if (parsed['version'] === true) return { kind: 'text', text: version }
   const [app, ...surplus] = parsed._.map(String)
   return { kind: 'run', app, surplus, flags: flagsOf(parsed) }
+}
+
+/** yargs keeps flags as properties of plain objects, and stumbles over those that every object has. */
+function refuseInherited(args: readonly string[]): void {
+  for (const arg of args) {
+    const name = /^--(?:no-)?(?<name>[^=]+)/.exec(arg)?.groups?.['name']
+    if (name !== undefined && name in Object.prototype) throw unknownOption(name)
+  }
 }
 
 function flagsOf(parsed: Readonly<Record<string, unknown>>): Flags {

@@ -65,7 +65,10 @@ function describeWorker(report: WorkerReport, app: string): Line {
     case 'worker-boot-failed':
       return bootFailed(report, report.failure, app)
     case 'worker-draining':
-      return { level: report.reason === 'stop' ? 'debug' : 'info', text: `${name(report)} drains: ${LEAVE_REASONS[report.reason]}` }
+      return {
+        level: report.reason === 'stop' ? 'debug' : 'info',
+        text: `${name(report)} drains: ${LEAVE_REASONS[report.reason]}`,
+      }
     case 'worker-killed':
       return {
         level: 'warn',
@@ -76,7 +79,7 @@ function describeWorker(report: WorkerReport, app: string): Line {
     case 'worker-abandoned':
       return { level: 'error', text: `${name(report)} does not even end on SIGKILL; going on without it` }
     case 'worker-warning':
-      return { level: 'warn', text: `worker ${report.worker}: ${report.text}`, fields: { code: report.code } }
+      return { level: 'warn', text: `${name(report)}: ${report.text}`, fields: { code: report.code } }
   }
 }
 
@@ -111,9 +114,12 @@ function exited(report: Extract<WorkerReport, { readonly type: 'worker-exited' }
   }
 }
 
-function name({ worker, pid, generation }: WorkerName): string {
+function name({ worker, pid, generation }: Nullable<WorkerName>): string {
   return `worker ${worker} (pid ${pid ?? '?'}, generation ${generation})`
 }
+
+/** A warning may come from a worker that has gone. */
+type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null }
 
 function count(workers: number): string {
   return workers === 1 ? '1 worker' : `${workers} workers`

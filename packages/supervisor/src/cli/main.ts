@@ -68,11 +68,8 @@ function explain(error: unknown): number {
 
 /** The stack less Node's own frames, which say nothing about the app. */
 function withoutInternals(stack: string): string {
-  const lines = stack.split('\n')
-  return lines
-    .filter((line) => !/^\s+at .*\(?node:internal\//.test(line))
-    .join('\n')
-    .trimEnd()
+  // The last frame may open the list of the error's properties: its bracket stays.
+  return stack.replaceAll(/\n\s+at [^\n]*node:internal\/[^\n]*?( \{)?(?=\n|$)/g, '$1').trimEnd()
 }
 
 function versionOfPackage(): string {

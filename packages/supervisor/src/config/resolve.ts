@@ -84,13 +84,20 @@ const FARTHEST = 3
 function refuseUnknown(flags: Flags): void {
   const known = Object.values(OPTIONS).map(({ flag }) => flag)
   for (const flag of Object.keys(flags)) {
-    if (known.includes(flag)) continue
-    const near = closest(flag, known)
-    const dashes = flag.length === 1 ? '-' : '--'
-    throw new SupervisorError(
-      'SUPERVISOR_OPTION_UNKNOWN',
-      `there is no option ${dashes}${flag}.`,
-      distance(flag, near) <= FARTHEST ? `Did you mean --${near}?` : 'See supervisor --help for all of them.',
-    )
+    if (!known.includes(flag)) throw unknownOption(flag)
   }
+}
+
+/** The error for a flag that nobody knows; it names the one that was perhaps meant. */
+export function unknownOption(flag: string): SupervisorError {
+  const near = closest(
+    flag,
+    Object.values(OPTIONS).map((option) => option.flag),
+  )
+  const dashes = flag.length === 1 ? '-' : '--'
+  return new SupervisorError(
+    'SUPERVISOR_OPTION_UNKNOWN',
+    `there is no option ${dashes}${flag}.`,
+    distance(flag, near) <= FARTHEST ? `Did you mean --${near}?` : 'See supervisor --help for all of them.',
+  )
 }

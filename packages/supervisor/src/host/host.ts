@@ -1,10 +1,11 @@
 import type { Effect, ErrorSummary, Event, WorkerId } from '../core/types.ts'
 import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
+import { describeAddress } from '../protocol/address.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { AcceptMode, Binding } from '../protocol/orders.ts'
 import { openActivated } from './activation.ts'
 import { canBind } from './bound-socket.ts'
-import { describe, Listeners, type ListenerReport } from './listeners.ts'
+import { Listeners, type ListenerReport } from './listeners.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** What the host needs to know to fork workers that serve. */
@@ -83,8 +84,9 @@ export class Host {
       )
       if (launched.pid === undefined) return
       this.#processes.set(worker, launched)
-      const { bind, gracefulTimeoutMs } = this.#settings
-      launched.order({ type: 'go', accept: canBind() ? this.#settings.accept : 'cluster', bind, gracefulTimeoutMs })
+      const { bind, gracefulTimeoutMs, activatedFds } = this.#settings
+      const accept = canBind() ? this.#settings.accept : 'cluster'
+      launched.order({ type: 'go', accept, bind, isActivated: activatedFds.length > 0, gracefulTimeoutMs })
       this.#enqueue({ type: 'forked', worker, pid: launched.pid })
     } catch (error) {
       this.#onForkFailed(worker, error as Error)
@@ -137,7 +139,7 @@ export class Host {
       asker?.sendHandle(request, binding.handle)
       return
     }
-    const address = describe(query, null)
+    const address = describeAddress(query)
     await this.#giveHeadStart(address)
     this.#enqueue({ type: 'refused', worker, error: refusal(binding.errno, address) })
     this.#processes.get(worker)?.order({ type: 'bound', request, errno: binding.errno, ticketKeys })

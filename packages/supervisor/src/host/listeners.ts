@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { describeAddress, joinHostPort } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
 import type { ActivatedSocket } from './activation.ts'
 import { bindSocket, nameOfSocket, type SocketHandle } from './bound-socket.ts'
@@ -67,7 +68,7 @@ export class Listeners {
       return { kind: 'refused', errno: 'ECANCELED' }
     }
     this.#handles.add(binding.handle)
-    this.#report({ type: 'listener-bound', address: describe(query, binding.handle) })
+    this.#report({ type: 'listener-bound', address: describeBound(query, binding.handle) })
     return binding
   }
 
@@ -85,7 +86,7 @@ export class Listeners {
       const binding = query.addressType === -1 ? await this.#bindPath(query) : toBinding(bindSocket(query))
       if (binding.kind === 'bound' || binding.errno !== 'EADDRINUSE') return binding
       if (this.#isClosed || performance.now() > deadline) return binding
-      const address = describe(query, null)
+      const address = describeAddress(query)
       if (isFirst) {
         this.#report({ type: 'listener-waiting', address, errno: binding.errno, forMs: RETRY_FOR_MS })
       }
@@ -107,11 +108,8 @@ function toBinding(made: SocketHandle | string): Binding {
   return typeof made === 'string' ? { kind: 'refused', errno: made } : { kind: 'bound', handle: made }
 }
 
-/** An address as a person would write it. */
-export function describe(query: ListenQuery, handle: SocketHandle | null): string {
-  if (query.addressType === -1) return `unix:${query.address}`
-  const name = handle === null ? {} : nameOfSocket(handle)
-  if (query.fd !== null && query.fd >= 0 && name.port === undefined) return `fd://${query.fd}`
-  const host = name.address ?? query.address ?? '::'
-  return `${host.includes(':') ? `[${host}]` : host}:${name.port ?? query.port}`
+/** Where a socket really is: with port 0 the system has chosen. */
+function describeBound(query: ListenQuery, handle: SocketHandle): string {
+  const { address, port } = nameOfSocket(handle)
+  return address === undefined ? describeAddress(query) : joinHostPort(address, port)
 }

@@ -31,7 +31,8 @@ export async function takeSocketPath(path: string): Promise<Taken> {
 async function clearPath(path: string): Promise<string | null> {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return null
-  if (!found.isSocket() || (await isAnswered(path))) return 'EADDRINUSE'
+  if (!found.isSocket()) return 'EEXIST'
+  if (await isAnswered(path)) return 'EADDRINUSE'
   rmSync(path, { force: true })
   return null
 }
@@ -40,8 +41,8 @@ function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
     socket.once('connect', () => resolve(true))
-    // A full queue is answered with EAGAIN: there is somebody.
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'))
+    // Only these say that nobody is there; a full queue, or a socket of another kind, says the contrary.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'))
     socket.once('close', () => socket.destroy())
     socket.once('connect', () => socket.destroy())
   })

@@ -8,6 +8,8 @@ export class LineReader {
   readonly #decoder = new StringDecoder('utf8')
   readonly #onLine: (line: string) => void
   #rest = ''
+  /** Whether the line that has begun is dropped as a whole. */
+  #isTooLong = false
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine
@@ -16,8 +18,13 @@ export class LineReader {
   push(chunk: Buffer): void {
     const lines = (this.#rest + this.#decoder.write(chunk)).split('\n')
     this.#rest = lines.pop() ?? ''
-    if (this.#rest.length > LONGEST_LINE) this.#rest = ''
-    for (const line of lines) this.#onLine(line)
+    for (const line of lines) {
+      if (!this.#isTooLong && line.length <= LONGEST_LINE) this.#onLine(line)
+      this.#isTooLong = false
+    }
+    if (this.#rest.length <= LONGEST_LINE) return
+    this.#isTooLong = true
+    this.#rest = ''
   }
 }
 

@@ -16,6 +16,8 @@ export type Order =
       readonly type: 'go'
       readonly accept: AcceptMode
       readonly bind: readonly Binding[]
+      /** Whether systemd has passed sockets on to the supervisor. */
+      readonly isActivated: boolean
       /** For the case that the supervisor vanishes and can't give the order to drain. */
       readonly gracefulTimeoutMs: number
     }

@@ -19,7 +19,7 @@ export type Offer =
  * | anything else                                | an error, at once   |
  */
 export function offerOf(namespace: Readonly<Record<string, unknown>>): Offer {
-  const app = namespace['default']
+  const app = defaultOf(namespace)
   if (app === undefined) return { kind: 'nothing' }
   if (typeof app === 'function') return { kind: 'handler', handler: app as RequestListener }
   // A CommonJS module always exports an object; a bare one says nothing about being an app.
@@ -27,6 +27,13 @@ export function offerOf(namespace: Readonly<Record<string, unknown>>): Offer {
     return { kind: 'nothing' }
   }
   return { kind: 'not-servable', found: describe(app) }
+}
+
+/** The default export. Compiled to CommonJS, it stands in `module.exports.default`. */
+function defaultOf(namespace: Readonly<Record<string, unknown>>): unknown {
+  const exported = namespace['default']
+  const compiled = exported as Readonly<Record<string, unknown>> | null | undefined
+  return compiled?.['__esModule'] === true && 'default' in compiled ? compiled['default'] : exported
 }
 
 /** Serves what the app exports on every address it is to be bound to. The servers listen when `listening` says so. */

@@ -4,6 +4,7 @@ import type { OwnFailure } from '../protocol/messages.ts'
 
 /** More of a stack than anyone reads. */
 const LONGEST_STACK = 8192
+const LONGEST_MESSAGE = 1024
 
 /** What Node says when a file of the app, or of a dependency, can't be had. */
 const LOAD_ERRORS: readonly string[] = [
@@ -29,16 +30,45 @@ const LOAD_ERRORS: readonly string[] = [
 
 /** An error of the app in the form in which it travels. Anything can be thrown, not only errors. */
 export function summarize(thrown: unknown): ErrorSummary {
-  const stack = inspect(thrown).slice(0, LONGEST_STACK)
-  if (!(thrown instanceof Error)) return { name: 'Error', message: `threw ${stack}`, stack }
-  const { code } = thrown as { readonly code?: unknown }
-  return { name: thrown.name, message: thrown.message, code: typeof code === 'string' ? code : undefined, stack }
+  const stack = show(thrown)
+  const message = textOf(thrown, 'message')
+  const name = textOf(thrown, 'name') ?? 'Error'
+  if (message === undefined) return { name: 'Error', message: `threw ${stack}`.slice(0, LONGEST_MESSAGE), stack }
+  return { name, message: message.slice(0, LONGEST_MESSAGE), code: codeOf(thrown), stack }
+}
+
+/** Node's codes are texts; some libraries use numbers, which mean nothing here. */
+function codeOf(thrown: unknown): string | undefined {
+  const code = propertyOf(thrown, 'code')
+  return typeof code === 'string' ? code : undefined
+}
+
+/** A value as Node would print it; what is thrown may have traps of its own. */
+function show(thrown: unknown): string {
+  try {
+    return inspect(thrown).slice(0, LONGEST_STACK)
+  } catch {
+    return 'something that can not even be printed'
+  }
+}
+
+function textOf(thrown: unknown, name: string): string | undefined {
+  const value = propertyOf(thrown, name)
+  return value === undefined || typeof value === 'string' ? value : show(value)
+}
+
+function propertyOf(thrown: unknown, name: string): unknown {
+  try {
+    return (thrown as Readonly<Record<string, unknown>> | null | undefined)?.[name]
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether the app's code is at fault for what it did, or could not even be loaded. */
 export function failureOf(thrown: unknown, isLoaded: boolean): OwnFailure {
   const error = summarize(thrown)
-  const { syscall } = (thrown ?? {}) as { readonly syscall?: unknown }
+  const syscall = textOf(thrown, 'syscall')
   if (syscall === 'listen' || syscall === 'bind') return { kind: 'not-listening', error }
   return { kind: !isLoaded && isLoadError(error) ? 'not-loaded' : 'threw', error }
 }

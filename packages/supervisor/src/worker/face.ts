@@ -5,7 +5,8 @@ export interface ListenHandle {
   close(done?: () => void): void
   ref(): void
   unref(): void
-  getsockname(out: object): number
+  /** Unix sockets have none, and `net.Server.address()` goes by that. */
+  getsockname?(out: object): number
 }
 
 /**
@@ -18,8 +19,11 @@ export interface ListenHandle {
 export class Face implements ListenHandle {
   /** Set by `net.Server`, called with each connection. */
   onconnection?: (error: number, connection: unknown) => void
+  /** The address as a person would write it. */
+  readonly address: string
   /** How many connections have come in. */
   accepted = 0
+  getsockname?: (out: object) => number
   readonly #real: ListenHandle
   readonly #mayAccept: boolean
   readonly #onClose: () => void
@@ -30,10 +34,12 @@ export class Face implements ListenHandle {
   readonly #lastName = {}
 
   /** `mayAccept`: whether the worker accepts already, so that listening and accepting are one. */
-  constructor(real: ListenHandle, mayAccept: boolean, onClose: () => void) {
+  constructor(real: ListenHandle, address: string, mayAccept: boolean, onClose: () => void) {
     this.#real = real
+    this.address = address
     this.#mayAccept = mayAccept
     this.#onClose = onClose
+    if (real.getsockname !== undefined) this.getsockname = (out) => this.#nameTo(out)
   }
 
   /** The app's `listen()`: the address is bound, so that it holds; when connections come is not the app's matter. */
@@ -61,7 +67,7 @@ export class Face implements ListenHandle {
   shut(): void {
     if (this.#state === 'closed' || this.#state === 'shut') return
     this.#state = 'shut'
-    this.#real.getsockname(this.#lastName)
+    this.#real.getsockname?.(this.#lastName)
     this.#real.close()
   }
 
@@ -84,8 +90,8 @@ export class Face implements ListenHandle {
     if (this.#state === 'accepting') this.#real.unref()
   }
 
-  getsockname(out: object): number {
-    if (this.#state !== 'shut' && this.#state !== 'closed') return this.#real.getsockname(out)
+  #nameTo(out: object): number {
+    if (this.#state !== 'shut' && this.#state !== 'closed') return this.#real.getsockname?.(out) ?? 0
     Object.assign(out, this.#lastName)
     return 0
   }

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import type { Server } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import { constants } from 'node:os'
+import { describeAddress } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
 import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
 import type { Control } from './control.ts'
@@ -75,7 +76,13 @@ export class Seam {
     if (original === undefined) return
     seam._getServer = (server, query, answer) => {
       this.#onServer(server)
-      original.call(cluster, server, query, answer)
+      // The IPC channel keeps no process alive, but the answer has to come.
+      const release = this.#control.hold()
+      const answered: Answer = (error, handle) => {
+        release()
+        answer(error, handle)
+      }
+      original.call(cluster, server, query, answered)
     }
   }
 
@@ -85,15 +92,15 @@ export class Seam {
     this.#settle(order.request)
   }
 
-  /** Starts to accept on everything that listens, now and later. Returns libuv's error number, 0 for none. */
-  accept(): number {
+  /** Starts to accept on everything that listens, now and later. Returns libuv's error, if there is one. */
+  accept(): { readonly error: number; readonly address: string } | null {
     this.#isAccepting = true
     for (const [face, release] of this.#faces) {
       const error = face.open()
-      if (error !== 0) return error
+      if (error !== 0) return { error, address: face.address }
       release()
     }
-    return 0
+    return null
   }
 
   /** Stops to accept for good, after what the kernel has queued by now: closing resets what is left in the queue. */
@@ -105,7 +112,10 @@ export class Seam {
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    for (const face of this.#faces.keys()) face.shut()
+    for (const [face, release] of this.#faces) {
+      face.shut()
+      release()
+    }
   }
 
   #accepted(): number {
@@ -148,7 +158,7 @@ export class Seam {
 
   #grant(pending: Pending, handle: ListenHandle, ticketKeys: string): void {
     shareTickets(pending.server, ticketKeys)
-    const face = new Face(handle, this.#isAccepting, () => {
+    const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, () => {
       this.#faces.get(face)?.()
       this.#faces.delete(face)
       this.#free(pending.query)

@@ -140,24 +140,33 @@ export class Traffic {
 function endAfter(response: ServerResponse): void {
   if (response.headersSent) return
   response.shouldKeepAlive = false
-  response.setHeader('Connection', 'close')
   const writeHead = response.writeHead
+  // Also Node itself calls this, for headers that the app has only set.
   response.writeHead = (...values: unknown[]): ServerResponse => {
     const headers = values.at(-1)
-    if (Array.isArray(headers)) values[values.length - 1] = withoutConnection(headers)
-    else if (typeof headers === 'object' && headers !== null) {
-      values[values.length - 1] = Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)))
+    if (Array.isArray(headers)) {
+      values[values.length - 1] = closingList(headers)
+      response.removeHeader('Connection')
+    } else {
+      if (typeof headers === 'object' && headers !== null) values[values.length - 1] = withoutConnection(headers)
+      response.setHeader('Connection', 'close')
     }
     return Reflect.apply(writeHead, response, values)
   }
 }
 
-/** `writeHead` takes headers as one flat list, or as a list of pairs. */
-function withoutConnection(headers: readonly unknown[]): unknown[] {
-  if (Array.isArray(headers[0])) return headers.filter((pair) => !isConnection(String((pair as unknown[])[0])))
-  return headers.filter((_, index) => !isConnection(String(headers[index - (index % 2)])))
+function withoutConnection(headers: object): object {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)))
 }
 
-function isConnection(name: string): boolean {
-  return name.toLowerCase() === 'connection'
+/** `writeHead` takes headers also as one flat list, or as a list of pairs. */
+function closingList(headers: readonly unknown[]): unknown[] {
+  if (Array.isArray(headers[0])) {
+    return [...headers.filter((pair) => !isConnection((pair as unknown[])[0])), ['Connection', 'close']]
+  }
+  return [...headers.filter((_, index) => !isConnection(headers[index - (index % 2)])), 'Connection', 'close']
+}
+
+function isConnection(name: unknown): boolean {
+  return String(name).toLowerCase() === 'connection'
 }

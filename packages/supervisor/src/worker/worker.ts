@@ -7,7 +7,7 @@ import type { Binding, Order } from '../protocol/orders.ts'
 import { offerOf, serve } from './app.ts'
 import { failureOf, summarize, trapErrors } from './boot-trap.ts'
 import { Control } from './control.ts'
-import { drain, type Intake } from './drain.ts'
+import { drain, type Intake, type Patience } from './drain.ts'
 import { secureOutput } from './output.ts'
 import { hasSeam, Seam } from './seam.ts'
 import { Servers } from './servers.ts'
@@ -15,6 +15,12 @@ import { holdSignals, runTermListeners } from './signals.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
 type Phase = 'waiting' | 'loading' | 'loaded' | 'ready' | 'leaving'
+
+/**
+ * A signal to the whole process group reaches the supervisor too, a moment earlier or later. If this worker left first,
+ * as after a signal of its own, connections would queue on a socket that the supervisor then closes.
+ */
+const GROUP_SIGNAL_MS = 100
 
 /** The life of a worker, seen from inside: wait for go, load the app, be ready, accept, drain, exit. */
 export class Worker {
@@ -28,6 +34,7 @@ export class Worker {
   #intake: Intake = { kind: 'cluster' }
   #phase: Phase = 'waiting'
   #gracefulTimeoutMs = 0
+  readonly #patience: Patience = { mode: 'graceful', deadline: Number.POSITIVE_INFINITY }
   #endTrap: () => void = () => {}
 
   constructor() {
@@ -35,10 +42,10 @@ export class Worker {
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
     // A channel that breaks means that the supervisor has gone, which the control pipe tells too.
     cluster.worker?.on('error', () => {})
-    // Sockets that systemd has passed on belong to whoever has this process id.
-    if (process.env['LISTEN_FDS'] !== undefined) process.env['LISTEN_PID'] = String(process.pid)
     secureOutput()
-    holdSignals((signal) => this.#control.send({ type: 'signalled', signal }))
+    holdSignals((signal) => {
+      setTimeout(() => this.#control.send({ type: 'signalled', signal }), GROUP_SIGNAL_MS).unref()
+    })
   }
 
   /** Returns when the supervisor wants the app loaded, which Node does as soon as the agent's module has ended. */
@@ -50,6 +57,8 @@ export class Worker {
     release()
     this.#phase = 'loading'
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
+    // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
+    if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
     this.#chooseIntake(go)
     this.#endTrap = trapErrors((thrown) => this.#fail(failureOf(thrown, this.#phase !== 'loading')))
     process.on('uncaughtExceptionMonitor', (thrown) => {
@@ -69,7 +78,7 @@ export class Worker {
       return
     }
     if (go.accept === 'shared') {
-      const text = `this Node (${process.version}) has no cluster._getServer: node:cluster distributes the connections`
+      const text = `this Node (${process.version}) lacks what sockets are shared by: node:cluster distributes the connections`
       this.#control.send({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
     }
     this.#seam.observe()
@@ -135,23 +144,25 @@ export class Worker {
   }
 
   #accept(): void {
-    const error = this.#intake.kind === 'shared' ? this.#intake.seam.accept() : 0
-    if (error === 0) return this.#control.send({ type: 'accepting' })
-    const code = getSystemErrorName(error)
-    const thrown = Object.assign(new Error(`listen ${code}: another process took the address meanwhile`), { code })
+    const refusal = this.#intake.kind === 'shared' ? this.#intake.seam.accept() : null
+    if (refusal === null) return this.#control.send({ type: 'accepting' })
+    const code = getSystemErrorName(refusal.error)
+    const thrown = Object.assign(new Error(`listen ${code} ${refusal.address}`), { code })
     this.#fail({ kind: 'not-listening', error: summarize(thrown) })
   }
 
   /** The supervisor has gone, however that came about: nobody will replace this worker, so it leaves in good order. */
   #orphaned(): void {
-    void this.#leave('graceful', this.#gracefulTimeoutMs)
+    if (this.#phase !== 'leaving') void this.#leave('graceful', this.#gracefulTimeoutMs)
   }
 
   async #leave(mode: StopMode, graceMs: number): Promise<void> {
+    this.#patience.mode = mode
+    this.#patience.deadline = performance.now() + graceMs
     if (this.#phase === 'leaving') return
     const isServing = this.#phase === 'ready'
     this.#phase = 'leaving'
-    if (isServing) await drain(this.#intake, this.#servers, mode, graceMs)
+    if (isServing) await drain(this.#intake, this.#servers, this.#patience)
     // `process.exit` runs exit handlers and flushes; a plain SIGTERM would do neither.
     if (!isServing || !runTermListeners()) process.exit(0)
   }

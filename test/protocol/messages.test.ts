@@ -1,0 +1,140 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ErrorSummary } from '../../packages/supervisor/src/core/types.ts'
+import { toLine } from '../../packages/supervisor/src/protocol/lines.ts'
+import {
+  parseMessage,
+  type ListenQuery,
+  type Message,
+  type OwnFailure,
+} from '../../packages/supervisor/src/protocol/messages.ts'
+import { parseOrder, type Binding, type Order } from '../../packages/supervisor/src/protocol/orders.ts'
+
+const optional = fc.option(fc.string(), { nil: undefined })
+const nullable = fc.option(fc.integer(), { nil: null })
+const error: fc.Arbitrary<ErrorSummary> = fc.record({
+  name: fc.string(),
+  message: fc.string(),
+  code: optional,
+  stack: optional,
+})
+const query: fc.Arbitrary<ListenQuery> = fc.record({
+  address: fc.option(fc.string(), { nil: null }),
+  port: nullable,
+  addressType: nullable,
+  fd: nullable,
+  flags: fc.integer(),
+  index: fc.nat(),
+})
+const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('not-loaded', 'threw', 'not-listening'), error }),
+  fc.record({ kind: fc.constant('not-servable'), found: fc.string() }),
+  fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('loading', 'loaded') }),
+)
+
+/** One generator for each type: a message that is added and has none here does not compile. */
+const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Message, { readonly type: Type }>> } = {
+  loaded: fc.constant({ type: 'loaded' }),
+  listen: fc.record({ type: fc.constant('listen'), request: fc.nat(), query }),
+  received: fc.record({ type: fc.constant('received'), request: fc.nat() }),
+  ready: fc.constant({ type: 'ready' }),
+  accepting: fc.constant({ type: 'accepting' }),
+  failed: fc.record({ type: fc.constant('failed'), failure }),
+  threw: fc.record({ type: fc.constant('threw'), error }),
+  signalled: fc.record({ type: fc.constant('signalled'), signal: fc.string() }),
+  warning: fc.record({ type: fc.constant('warning'), code: fc.string(), text: fc.string() }),
+}
+const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(MESSAGES))
+
+const binding: fc.Arbitrary<Binding> = fc.oneof(
+  fc.record({ kind: fc.constant('tcp'), host: fc.option(fc.string(), { nil: null }), port: fc.nat() }),
+  fc.record({ kind: fc.constant('unix'), path: fc.string() }),
+  fc.record({ kind: fc.constant('fd'), fd: fc.nat() }),
+)
+const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { readonly type: Type }>> } = {
+  go: fc.record({
+    type: fc.constant('go'),
+    accept: fc.constantFrom('shared', 'cluster'),
+    bind: fc.array(binding),
+    isActivated: fc.boolean(),
+    gracefulTimeoutMs: fc.nat(),
+  }),
+  bound: fc.record({
+    type: fc.constant('bound'),
+    request: fc.nat(),
+    errno: fc.option(fc.string(), { nil: null }),
+    ticketKeys: fc.base64String(),
+  }),
+  accept: fc.constant({ type: 'accept' }),
+  drain: fc.record({ type: fc.constant('drain'), mode: fc.constantFrom('graceful', 'quick'), graceMs: fc.nat() }),
+}
+
+describe('a message of a worker', () => {
+  it.each(Object.keys(MESSAGES) as Message['type'][])('arrives as it was sent: %s', (type) => {
+    fc.assert(
+      fc.property(MESSAGES[type], (sent) => {
+        expect(parseMessage(toLine(sent))).toEqual(sent)
+      }),
+    )
+  })
+
+  it('that lacks a field, or has one of another type, is none', () => {
+    const spoiled = fc.tuple(message, fc.constantFrom(undefined, null, [], {}, true, { request: '1' }), fc.nat())
+    fc.assert(
+      fc.property(spoiled, ([sent, value, choice]) => {
+        const required = Object.keys(sent)
+        const name = required[choice % required.length] ?? ''
+        expect(parseMessage(JSON.stringify({ ...sent, [name]: value }))).toBeNull()
+      }),
+    )
+  })
+
+  it('is rid of fields that do not belong to it', () => {
+    expect(parseMessage('{"type":"ready","worker":3,"__proto__":{"type":"loaded"}}')).toEqual({ type: 'ready' })
+  })
+})
+
+describe('anything else', () => {
+  it.each([
+    ['an empty line', ''],
+    ['no JSON', 'ready'],
+    ['half of a message', '{"type":"rea'],
+    ['null', 'null'],
+    ['a number', '42'],
+    ['a list', '[{"type":"ready"}]'],
+    ['an unknown type', '{"type":"accept"}'],
+    ['a type that every object has', '{"type":"constructor"}'],
+  ])('is no message: %s', (_what, line) => {
+    expect(parseMessage(line)).toBeNull()
+  })
+
+  it('never throws, whatever a worker writes', () => {
+    const json = fc.jsonValue().map((value) => JSON.stringify(value))
+    const nearly = fc.tuple(fc.constantFrom(...Object.keys(MESSAGES)), fc.dictionary(fc.string(), fc.jsonValue()))
+    const line = fc.oneof(
+      fc.string(),
+      json,
+      nearly.map(([type, rest]) => JSON.stringify({ ...rest, type })),
+    )
+    fc.assert(
+      fc.property(line, (line) => {
+        const parsed = parseMessage(line)
+        if (parsed !== null) expect(Object.keys(MESSAGES)).toContain(parsed.type)
+      }),
+    )
+  })
+})
+
+describe('an order of the supervisor', () => {
+  it.each(Object.keys(ORDERS) as Order['type'][])('arrives as it was given: %s', (type) => {
+    fc.assert(
+      fc.property(ORDERS[type], (given) => {
+        expect(parseOrder(toLine(given))).toEqual(given)
+      }),
+    )
+  })
+
+  it('that is no JSON is none', () => {
+    for (const line of ['', 'go', '{"type":"go"']) expect(parseOrder(line)).toBeNull()
+  })
+})
