@@ -12,6 +12,12 @@ export function fixture(name: string): string {
   return `${ROOT}test/fixtures/${name}`
 }
 
+/**
+ * Stands in for a process id that is missing. Signals to it are refused, where -1 would go to every process of the
+ * machine.
+ */
+export const NOBODY: number = Number.NaN
+
 /** A line of the supervisor's JSON log. */
 export interface LogLine {
   readonly level: number
@@ -74,7 +80,7 @@ export class Cli implements AsyncDisposable {
   }
 
   get pid(): number {
-    return this.process.pid ?? -1
+    return this.process.pid ?? NOBODY
   }
 
   readOutput(): void {
@@ -86,7 +92,7 @@ export class Cli implements AsyncDisposable {
     return this.stdout.split('\n').flatMap((line) => {
       try {
         const parsed: unknown = JSON.parse(line)
-        return typeof parsed === 'object' && parsed !== null && 'event' in parsed ? [parsed as LogLine] : []
+        return typeof parsed === 'object' && parsed !== null && isLogLine(parsed) ? [parsed] : []
       } catch {
         return []
       }
@@ -128,7 +134,7 @@ export class Cli implements AsyncDisposable {
 
   /** The process ids of the workers that were ready at some time, in order. */
   get workerPids(): number[] {
-    return this.events('worker-ready').map((line) => line.workerPid ?? -1)
+    return this.events('worker-ready').map((line) => line.workerPid ?? NOBODY)
   }
 
   get liveWorkerPids(): number[] {
@@ -156,6 +162,10 @@ export class Cli implements AsyncDisposable {
     }
     await until('the process group has gone', () => !isAlive(-this.pid))
   }
+}
+
+function isLogLine(parsed: object): parsed is LogLine {
+  return 'event' in parsed
 }
 
 /** Whether a process runs, or, for a negative number, any process of the group; zombies don't count. */

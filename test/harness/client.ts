@@ -9,9 +9,15 @@ export interface Answer {
   readonly body: string
   readonly headers?: NodeJS.Dict<string | string[]>
   readonly error?: string
+  /** Whether the connection had served a request before. */
+  readonly isReused?: boolean
 }
 
-export type Tally = Record<Result, number> & { readonly errors: string[] }
+export type Tally = Record<Result, number> & {
+  /** How many of the resets hit a connection that some process had taken and served before. */
+  resetReused: number
+  readonly errors: string[]
+}
 
 export interface AskOptions extends RequestOptions {
   /** Without an answer for this long the request counts as hung. */
@@ -40,7 +46,7 @@ export function ask(options: AskOptions): Promise<Answer> {
     }, patienceMs)
     const end = (answer: Answer): void => {
       clearTimeout(timer)
-      resolve(answer)
+      resolve({ ...answer, isReused: outgoing.reusedSocket })
     }
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       end({
@@ -61,7 +67,7 @@ export interface LoadOptions extends AskOptions {
 
 /** Clients that ask one request after the other until they are told to end. */
 export class Load {
-  readonly tally: Tally = { ok: 0, refused: 0, reset: 0, hung: 0, wrong: 0, errors: [] }
+  readonly tally: Tally = { ok: 0, refused: 0, reset: 0, hung: 0, wrong: 0, resetReused: 0, errors: [] }
   readonly #done: Promise<unknown>
   #isEnded = false
 
@@ -85,8 +91,9 @@ export class Load {
   async #run(mode: LoadOptions['mode'], options: AskOptions): Promise<void> {
     const agent = new Agent({ keepAlive: mode === 'keep-alive', maxSockets: 1 })
     while (!this.#isEnded) {
-      const { result, error, status } = await ask({ ...options, agent })
+      const { result, error, status, isReused } = await ask({ ...options, agent })
       this.tally[result]++
+      if (result === 'reset' && isReused === true) this.tally.resetReused++
       if (result !== 'ok' && this.tally.errors.length < 20) this.tally.errors.push(`${result} ${error ?? status ?? ''}`)
       // A refusal comes at once: without a turn of the loop in between nothing else would get to run.
       if (result !== 'ok') await new Promise((resolve) => setImmediate(resolve))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Cli, fixture } from '../harness/cli.ts'
+import { Cli, fixture, NOBODY } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
 
@@ -31,7 +31,7 @@ it('goes on with the workers that serve when a later boot fails', async () => {
   await using cli = await Cli.serving(['--workers', '2', fixture('fail-after-first.mjs')], {
     env: { MARKS: folder.path },
   })
-  const [victim = -1, survivor] = cli.workerPids
+  const [victim = NOBODY, survivor] = cli.workerPids
   process.kill(victim, 'SIGKILL')
   const failed = await cli.line('worker-boot-failed', 2)
   expect(failed.msg).toContain('broken meanwhile')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Cli, fixture } from '../harness/cli.ts'
+import { Cli, fixture, NOBODY } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
 
@@ -24,7 +24,7 @@ it('stops a replacement that never becomes ready, while the others serve', async
     createServer((_, response) => response.end(String(process.pid))).listen(0, '127.0.0.1')`,
   )
   await using cli = await Cli.serving(['--workers', '2', '--boot-timeout', '1', '--kill-timeout', '0.2', app])
-  const [victim = -1, survivor] = cli.workerPids
+  const [victim = NOBODY, survivor] = cli.workerPids
   process.kill(victim, 'SIGKILL')
   expect((await cli.line('worker-boot-failed')).msg).toContain('was still being loaded after')
   // It is blocked and can't obey: only SIGKILL ends it.

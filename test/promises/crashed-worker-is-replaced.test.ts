@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Cli, fixture } from '../harness/cli.ts'
+import { Cli, fixture, NOBODY } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { until } from '../harness/until.ts'
 
@@ -23,7 +23,7 @@ it.each([
 it('gives the replacement the index of the worker that was killed', async () => {
   await using cli = await Cli.serving(['--workers', '3', APP])
   const killed = cli.events('worker-ready').find(({ index }) => index === 1)
-  process.kill(killed?.workerPid ?? -1, 'SIGKILL')
+  process.kill(killed?.workerPid ?? NOBODY, 'SIGKILL')
   const exit = await cli.line('worker-exited')
   expect(exit).toMatchObject({ signal: 'SIGKILL', index: 1 })
   expect(await cli.line('worker-ready', 4)).toMatchObject({ index: 1 })
@@ -38,7 +38,7 @@ it('waits longer the more often the same worker fails, and leaves the others alo
       'the first place is filled',
       () => cli.events('worker-ready').filter(({ index }) => index === 0)[failure - 1],
     )
-    process.kill(victim.workerPid ?? -1, 'SIGKILL')
+    process.kill(victim.workerPid ?? NOBODY, 'SIGKILL')
     delays.push((await cli.line('worker-exited', failure))['restartInMs'])
   }
   const [first, second, third, fourth] = delays as number[]

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { Cli, fixture, isAlive } from '../harness/cli.ts'
+import { Cli, fixture, isAlive, NOBODY } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
 import { freePort } from '../harness/free-port.ts'
@@ -9,6 +9,8 @@ import { until } from '../harness/until.ts'
 
 /** Longer than what counts as the same key press. */
 const SECOND_PRESS_MS = 300
+
+const HASTE = ['--graceful-timeout', '0.5', '--kill-timeout', '0.5']
 
 it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('obeys %s while the workers boot', async (signal) => {
   using folder = new Folder()
@@ -32,7 +34,7 @@ it('obeys while a worker waits for its next start', async () => {
   await using cli = await Cli.serving(['--workers', '1', fixture('fail-after-first.mjs')], {
     env: { MARKS: folder.path },
   })
-  process.kill(cli.workerPids[0] ?? -1, 'SIGKILL')
+  process.kill(cli.workerPids[0] ?? NOBODY, 'SIGKILL')
   // By now the delays are longer than the test would wait.
   await cli.line('worker-exited', 5)
   cli.signal('SIGTERM')
@@ -64,20 +66,14 @@ it('takes one key press that arrives twice, as through a package runner, for one
 })
 
 it('kills a worker that ignores the end of its time', async () => {
-  await using cli = await Cli.serving([
-    ...['--workers', '2', '--graceful-timeout', '0.5', '--kill-timeout', '0.5'],
-    fixture('ignore-term.mjs'),
-  ])
+  await using cli = await Cli.serving([...HASTE, '--workers', '2', fixture('ignore-term.mjs')])
   cli.signal('SIGTERM')
   expect(await cli.exit()).toEqual({ code: 0, signal: null })
   expect(cli.events('worker-killed')).toHaveLength(2)
 })
 
 it('kills a worker that is blocked', async () => {
-  await using cli = await Cli.serving([
-    ...['--workers', '1', '--graceful-timeout', '0.5', '--kill-timeout', '0.5'],
-    fixture('block-on-request.mjs'),
-  ])
+  await using cli = await Cli.serving([...HASTE, '--workers', '1', fixture('block-on-request.mjs')])
   const blocked = ask({ port: cli.port, path: '/block' })
   await until('the worker is blocked', async () => (await ask({ port: cli.port, patienceMs: 300 })).result === 'hung')
   cli.signal('SIGTERM')
@@ -89,10 +85,11 @@ it.each(['a socket', 'a pipe'] as const)('ends although %s that it writes to is 
   using folder = new Folder()
   const port = await freePort()
   using pipe = kind === 'a pipe' ? unreadPipe(folder) : undefined
-  await using cli = new Cli(
-    ['--workers', '2', '--graceful-timeout', '0.5', '--kill-timeout', '0.5', fixture('talkative.mjs')],
-    { env: { APP_PORT: String(port) }, isStalled: true, ...(pipe !== undefined && { stdout: pipe.fd }) },
-  )
+  await using cli = new Cli([...HASTE, '--workers', '2', fixture('talkative.mjs')], {
+    env: { APP_PORT: String(port) },
+    isStalled: true,
+    ...(pipe !== undefined && { stdout: pipe.fd }),
+  })
   await until('it serves', async () => (await ask({ port })).result === 'ok')
   // More than any pipe holds: the worker blocks in its write, and the supervisor's lines wait behind it.
   expect((await ask({ port, path: '/talk', patienceMs: 1000 })).result).toBe('hung')
