@@ -95,8 +95,8 @@ describe('the cause of a failed boot', () => {
   const cases: readonly (readonly [string, readonly Event[], BootFailure])[] = [
     [
       'what the worker says of itself',
-      [failed(1, { kind: 'not-servable', found: 'a string' })],
-      { kind: 'not-servable', found: 'a string' },
+      [failed(1, { kind: 'not-servable', found: 'a string', hint: 'Export an app.' })],
+      { kind: 'not-servable', found: 'a string', hint: 'Export an app.' },
     ],
     ['the exit code of a process that just ended', [exited(1, 7)], { kind: 'exited', code: 7, signal: null }],
     ['the signal that ended the process', [exited(1, 'SIGKILL')], { kind: 'exited', code: null, signal: 'SIGKILL' }],
@@ -134,7 +134,7 @@ describe('the boot deadline', () => {
     const scenario = Scenario.starting(1)
     if (phase === 'loaded') scenario.send(loaded(1))
     expect(scenario.pass(BOOT_MS - 1).actions).toEqual([])
-    const failure = { kind: 'timed-out', afterMs: BOOT_MS, step: phase }
+    const failure = { kind: 'timed-out', afterMs: BOOT_MS, step: phase, detail: null }
     const follows = scenario.pass(1)
     expect(follows.actions).toEqual([CLOSE, drain(1, 'quick', 0)])
     expect(follows.told('worker-boot-failed')).toMatchObject([{ worker: 1, failure }])

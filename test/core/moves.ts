@@ -79,13 +79,15 @@ export function progress(world: World, process: Process, detail: number): boolea
   return true
 }
 
+const LOADED = (worker: WorkerId): Event => ({ type: 'progress', worker, step: 'loaded', detail: null })
+
 function advance(process: Process, detail: number): Event | null {
   const worker = process.id
   switch (process.stage) {
     case 'loading':
       // Not every app that listens lets its main module end first.
       process.stage = detail % 5 === 0 ? 'ready' : 'loaded'
-      return { type: process.stage, worker }
+      return process.stage === 'ready' ? { type: 'ready', worker } : LOADED(worker)
     case 'loaded':
       process.stage = 'ready'
       return { type: 'ready', worker }
@@ -148,7 +150,7 @@ function repeatable({ id: worker, stage, mayAccept }: Process): Event[] {
   const news: Event[] = []
   if (stage !== 'forking') news.push({ type: 'forked', worker, pid: 1000 + worker })
   if (stage === 'accepting' || !mayAccept) news.push({ type: 'accepting', worker })
-  if (stage === 'ready' || stage === 'accepting') news.push({ type: 'loaded', worker }, { type: 'ready', worker })
+  if (stage === 'ready' || stage === 'accepting') news.push(LOADED(worker), { type: 'ready', worker })
   if (stage === 'failing' || stage === 'accepting') news.push({ type: 'failed', worker, failure: FAILURE })
   return news
 }
@@ -158,7 +160,7 @@ function allNews(worker: WorkerId): Event[] {
     { type: 'start' },
     { type: 'forked', worker, pid: 1 },
     { type: 'fork-failed', worker, error: ERROR },
-    { type: 'loaded', worker },
+    LOADED(worker),
     { type: 'ready', worker },
     { type: 'accepting', worker },
     { type: 'failed', worker, failure: FAILURE },

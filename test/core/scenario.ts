@@ -39,7 +39,7 @@ export const drain = (worker: WorkerId, mode: StopMode, graceMs: number): Action
 export const CLOSE: Action = { type: 'close-listeners' }
 
 export const forked = (worker: WorkerId): Event => ({ type: 'forked', worker, pid: 1000 + worker })
-export const loaded = (worker: WorkerId): Event => ({ type: 'loaded', worker })
+export const loaded = (worker: WorkerId): Event => ({ type: 'progress', worker, step: 'loaded', detail: null })
 export const ready = (worker: WorkerId): Event => ({ type: 'ready', worker })
 export const accepting = (worker: WorkerId): Event => ({ type: 'accepting', worker })
 export const failed = (worker: WorkerId, failure: BootFailure = THREW): Event => ({ type: 'failed', worker, failure })

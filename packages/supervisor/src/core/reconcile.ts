@@ -38,6 +38,9 @@ function deadlineOf(worker: WorkerState): number | null {
   }
 }
 
+/** A worker that is ready has only to accept. */
+const NOT_ACCEPTING = { step: 'listening', detail: null } as const
+
 /** Such a worker may be blocked: it gets no more than the kill timeout to follow the order. */
 function endLateBoots(draft: Draft): void {
   for (const worker of draft.workers) {
@@ -45,8 +48,8 @@ function endLateBoots(draft: Draft): void {
     if (draft.phase.kind === 'stopping') return
     const { phase } = worker
     if ((phase.kind !== 'booting' && phase.kind !== 'ready') || phase.deadline > draft.now) continue
-    const step = phase.kind === 'booting' ? phase.step : 'listening'
-    bootFailed(draft, worker, { kind: 'timed-out', afterMs: draft.now - worker.forkedAt, step })
+    const { step, detail } = phase.kind === 'booting' ? phase : NOT_ACCEPTING
+    bootFailed(draft, worker, { kind: 'timed-out', afterMs: draft.now - worker.forkedAt, step, detail })
     countFailure(draft, worker)
     leave(draft, worker, 'boot-timed-out')
   }
@@ -87,7 +90,7 @@ function fork(draft: Draft, slot: Slot): void {
     generation: draft.generation,
     forkedAt: draft.now,
     pid: null,
-    phase: { kind: 'booting', step: 'loading', deadline: draft.now + draft.settings.bootTimeoutMs },
+    phase: { kind: 'booting', step: 'loading', detail: null, deadline: draft.now + draft.settings.bootTimeoutMs },
     refused: null,
     lastError: null,
   }

@@ -1,7 +1,7 @@
 import { draftOf, report, stateOf, type Draft } from './draft.ts'
 import { reconcile } from './reconcile.ts'
 import { isRunning } from './slot.ts'
-import { stop } from './stop.ts'
+import { hookFailed, stop } from './stop.ts'
 import { applyToWorker } from './worker-event.ts'
 import type { Effect, Event, ForkReason, Settings, Slot, State } from './types.ts'
 
@@ -47,6 +47,8 @@ function apply(draft: Draft, event: Event): void {
       return
     case 'stop':
       return stop(draft, event.mode, event.origin)
+    case 'hook-failed':
+      return hookFailed(draft, event.hook, event.error)
     case 'scale':
       return scale(draft, event.by)
     default:

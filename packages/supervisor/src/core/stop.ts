@@ -1,6 +1,6 @@
 import { change, nameOf, report, type Draft } from './draft.ts'
 import { SAME_PRESS_MS } from './shutdown.ts'
-import type { BootFailure, Outcome, StopMode, WorkerState } from './types.ts'
+import type { BootFailure, ErrorSummary, Outcome, StopMode, WorkerState } from './types.ts'
 
 /** A stop was asked for; asking once more means: now. */
 export function stop(draft: Draft, mode: StopMode, origin: string): void {
@@ -26,6 +26,14 @@ function hurry(draft: Draft): void {
 export function bootFailed(draft: Draft, worker: WorkerState, failure: BootFailure): void {
   report(draft, { type: 'worker-boot-failed', failure, ...nameOf(worker) })
   if (draft.phase.kind === 'starting') begin(draft, 'quick', { kind: 'failed', failure, worker: worker.id })
+}
+
+/** Before anybody serves, a hook that fails ends the boot; later it is only told. */
+export function hookFailed(draft: Draft, hook: string, error: ErrorSummary): void {
+  report(draft, { type: 'hook-failed', hook, error })
+  if (draft.phase.kind !== 'idle' && draft.phase.kind !== 'starting') return
+  const failure: BootFailure = { kind: 'preload', what: `the hook ${hook}`, error }
+  begin(draft, 'quick', { kind: 'failed', failure, worker: null })
 }
 
 /** Closing the listeners comes first, so that new connections are refused at once and a balancer tries elsewhere. */

@@ -17,14 +17,22 @@ export interface ErrorSummary {
 /** Why a worker did not become ready. */
 export type BootFailure =
   | { readonly kind: 'not-loaded'; readonly error: ErrorSummary }
-  | { readonly kind: 'not-servable'; readonly found: string }
+  /** `what` has run before the app, and failed: a module of `--import`, or a hook. */
+  | { readonly kind: 'preload'; readonly what: string; readonly error: ErrorSummary }
+  | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
   | { readonly kind: 'threw'; readonly error: ErrorSummary }
   /** An address that the app, or `--bind`, asked for is not to be had. */
   | { readonly kind: 'not-listening'; readonly error: ErrorSummary }
   /** The process had nothing left to do, in its main module or after it: the app neither listens nor exports. */
   | { readonly kind: 'ended'; readonly step: BootStep }
   | { readonly kind: 'exited'; readonly code: number | null; readonly signal: string | null }
-  | { readonly kind: 'timed-out'; readonly afterMs: number; readonly step: BootStep }
+  | {
+      readonly kind: 'timed-out'
+      readonly afterMs: number
+      readonly step: BootStep
+      /** What the worker had found, or waited for. */
+      readonly detail: string | null
+    }
   | { readonly kind: 'fork-failed'; readonly error: ErrorSummary }
 
 /** How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or it listens. */
@@ -48,7 +56,7 @@ export interface Settings {
 export type LeaveReason = 'stop' | 'scaled-down' | 'signalled' | 'boot-failed' | 'boot-timed-out'
 
 export type WorkerPhase =
-  | { readonly kind: 'booting'; readonly step: BootStep; readonly deadline: number }
+  | { readonly kind: 'booting'; readonly step: BootStep; readonly detail: string | null; readonly deadline: number }
   | { readonly kind: 'ready'; readonly readySince: number; readonly deadline: number }
   | { readonly kind: 'accepting'; readonly readySince: number }
   | {
@@ -95,7 +103,7 @@ export interface Slot {
 export type Outcome =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'forced' }
-  | { readonly kind: 'failed'; readonly failure: BootFailure; readonly worker: WorkerId }
+  | { readonly kind: 'failed'; readonly failure: BootFailure; readonly worker: WorkerId | null }
 
 export type Phase =
   | { readonly kind: 'idle' }
@@ -122,10 +130,13 @@ export type Event =
   | { readonly type: 'start' }
   | { readonly type: 'tick' }
   | { readonly type: 'stop'; readonly mode: StopMode; readonly origin: string }
+  /** A function of the config file has thrown, or did not return in time. */
+  | { readonly type: 'hook-failed'; readonly hook: string; readonly error: ErrorSummary }
   | { readonly type: 'scale'; readonly by: number }
   | { readonly type: 'forked'; readonly worker: WorkerId; readonly pid: number }
-  | { readonly type: 'fork-failed'; readonly worker: WorkerId; readonly error: ErrorSummary }
-  | { readonly type: 'loaded'; readonly worker: WorkerId }
+  /** `hook` is the one that failed, if that was before the fork. */
+  | { readonly type: 'fork-failed'; readonly worker: WorkerId; readonly error: ErrorSummary; readonly hook?: string }
+  | { readonly type: 'progress'; readonly worker: WorkerId; readonly step: BootStep; readonly detail: string | null }
   | { readonly type: 'ready'; readonly worker: WorkerId }
   | { readonly type: 'accepting'; readonly worker: WorkerId }
   | { readonly type: 'failed'; readonly worker: WorkerId; readonly failure: BootFailure }
@@ -180,6 +191,7 @@ export type Report =
   | { readonly type: 'scaled'; readonly from: number; readonly to: number }
   | { readonly type: 'scale-refused'; readonly workers: number; readonly limit: number }
   | { readonly type: 'stopping'; readonly mode: StopMode; readonly origin: string; readonly workers: number }
+  | { readonly type: 'hook-failed'; readonly hook: string; readonly error: ErrorSummary }
   | { readonly type: 'stop-forced'; readonly origin: string; readonly workers: number }
   | { readonly type: 'stopped'; readonly outcome: Outcome }
   | ({ readonly type: 'worker-abandoned' } & WorkerName)

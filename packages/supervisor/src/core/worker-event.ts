@@ -16,9 +16,10 @@ export function applyToWorker(draft: Draft, event: WorkerEvent): void {
       change(draft, worker, { pid: event.pid })
       return
     case 'fork-failed':
-      return gone(draft, worker, { kind: 'fork-failed', error: event.error }, null, null)
-    case 'loaded':
-      if (worker.phase.kind === 'booting') change(draft, worker, { phase: { ...worker.phase, step: 'loaded' } })
+      return gone(draft, worker, causeOfForkFailure(event.error, event.hook), null, null)
+    case 'progress':
+      if (worker.phase.kind !== 'booting') return
+      change(draft, worker, { phase: { ...worker.phase, step: event.step, detail: event.detail } })
       return
     case 'ready':
       return ready(draft, worker)
@@ -78,6 +79,10 @@ const OPERATOR_SIGNALS: readonly string[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIG
 function refusedCause(failure: BootFailure, refused: ErrorSummary): BootFailure {
   const isConsequence = failure.kind === 'ended' || failure.kind === 'not-listening'
   return isConsequence ? { kind: 'not-listening', error: refused } : failure
+}
+
+function causeOfForkFailure(error: ErrorSummary, hook: string | undefined): BootFailure {
+  return hook === undefined ? { kind: 'fork-failed', error } : { kind: 'preload', what: `the hook ${hook}`, error }
 }
 
 function causeOfExit(worker: WorkerState, code: number | null, signal: string | null): BootFailure {
