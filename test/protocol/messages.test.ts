@@ -21,20 +21,25 @@ const error: fc.Arbitrary<ErrorSummary> = fc.record({
 const query: fc.Arbitrary<ListenQuery> = fc.record({
   address: fc.option(fc.string(), { nil: null }),
   port: nullable,
-  addressType: nullable,
+  addressType: fc.constantFrom(4, 6, -1, null),
   fd: nullable,
   flags: fc.integer(),
   index: fc.nat(),
 })
 const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
   fc.record({ kind: fc.constantFrom('not-loaded', 'threw', 'not-listening'), error }),
-  fc.record({ kind: fc.constant('not-servable'), found: fc.string() }),
+  fc.record({ kind: fc.constant('not-servable'), found: fc.string(), hint: fc.string() }),
+  fc.record({ kind: fc.constant('preload'), what: fc.string(), error }),
   fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('loading', 'loaded') }),
 )
 
 /** One generator for each type: a message that is added and has none here does not compile. */
 const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Message, { readonly type: Type }>> } = {
-  loaded: fc.constant({ type: 'loaded' }),
+  progress: fc.record({
+    type: fc.constant('progress'),
+    step: fc.constantFrom('loading', 'loaded', 'listening'),
+    detail: fc.option(fc.string(), { nil: null }),
+  }),
   listen: fc.record({ type: fc.constant('listen'), request: fc.nat(), query }),
   received: fc.record({ type: fc.constant('received'), request: fc.nat() }),
   ready: fc.constant({ type: 'ready' }),
@@ -57,7 +62,21 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     accept: fc.constantFrom('shared', 'cluster'),
     bind: fc.array(binding),
     isActivated: fc.boolean(),
+    isBindChosen: fc.boolean(),
     gracefulTimeoutMs: fc.nat(),
+    app: fc.record({
+      name: fc.option(fc.string(), { nil: null }),
+      factory: fc.boolean(),
+      mode: fc.constantFrom('auto', 'listen', 'export'),
+    }),
+    ready: fc.record({ mode: fc.constantFrom('listen', 'signal'), path: fc.option(fc.string(), { nil: null }) }),
+    preload: fc.record({
+      requires: fc.array(fc.string()),
+      imports: fc.array(fc.string()),
+      hooksFile: fc.option(fc.string(), { nil: null }),
+    }),
+    title: fc.string(),
+    isCheck: fc.boolean(),
   }),
   bound: fc.record({
     type: fc.constant('bound'),
@@ -66,6 +85,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     ticketKeys: fc.base64String(),
   }),
   accept: fc.constant({ type: 'accept' }),
+  'app-ready': fc.constant({ type: 'app-ready' }),
   drain: fc.record({ type: fc.constant('drain'), mode: fc.constantFrom('graceful', 'quick'), graceMs: fc.nat() }),
 }
 
@@ -84,6 +104,8 @@ describe('a message of a worker', () => {
       fc.property(spoiled, ([sent, value, choice]) => {
         const required = Object.keys(sent)
         const name = required[choice % required.length] ?? ''
+        // Nothing found, and nothing waited for, is said by null.
+        fc.pre(!(name === 'detail' && value === null))
         expect(parseMessage(JSON.stringify({ ...sent, [name]: value }))).toBeNull()
       }),
     )

@@ -13,7 +13,8 @@ const RETRY_EVERY_MS = 50
 /** What a worker gets for the address that it asked for: a handle, or the errno's name. */
 export type Binding =
   | { readonly kind: 'bound'; readonly handle: SocketHandle }
-  | { readonly kind: 'refused'; readonly errno: string }
+  /** `isOwn`: another server of the app has it. */
+  | { readonly kind: 'refused'; readonly errno: string; readonly isOwn?: boolean }
 
 export type ListenerReport =
   | { readonly type: 'listener-bound'; readonly address: string }
@@ -25,15 +26,18 @@ export type ListenerReport =
  */
 export class Listeners {
   readonly ticketKeys: string = randomBytes(48).toString('base64')
-  readonly #bound = new Map<string, Promise<Binding>>()
+  readonly #bound = new Map<string, { readonly query: ListenQuery; readonly binding: Promise<Binding> }>()
   readonly #releases: (() => void)[] = []
   readonly #handles = new Set<SocketHandle>()
   readonly #activated: ActivatedSocket[]
+  readonly #openFds: readonly number[]
   readonly #report: (report: ListenerReport) => void
   #isClosed = false
 
-  constructor(activated: ActivatedSocket[], report: (report: ListenerReport) => void) {
+  /** `openFds`: the descriptors that workers may ask for. All others are the supervisor's own business. */
+  constructor(activated: ActivatedSocket[], openFds: readonly number[], report: (report: ListenerReport) => void) {
     this.#activated = activated
+    this.#openFds = openFds
     this.#report = report
     for (const { handle } of activated) this.#handles.add(handle)
   }
@@ -41,13 +45,15 @@ export class Listeners {
   /** The socket for an address. A failure is not remembered: the next one who asks tries again. */
   get(query: ListenQuery): Promise<Binding> {
     if (this.#isClosed) return Promise.resolve({ kind: 'refused', errno: 'ECANCELED' })
-    // A second server of one worker on one fixed address is a mistake; with port 0 it gets a port of its own.
-    if (query.index > 0 && query.port !== 0) return Promise.resolve({ kind: 'refused', errno: 'EADDRINUSE' })
     const key = JSON.stringify(query)
     const known = this.#bound.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.binding
+    // Sockets that don't listen yet would not collide: the app would be told only when they are to accept.
+    if ([...this.#bound.values()].some((other) => overlap(query, other.query))) {
+      return Promise.resolve({ kind: 'refused', errno: 'EADDRINUSE', isOwn: true })
+    }
     const binding = this.#bind(query)
-    this.#bound.set(key, binding)
+    this.#bound.set(key, { query, binding })
     void binding.then(({ kind }) => kind === 'refused' && this.#bound.delete(key))
     return binding
   }
@@ -61,7 +67,7 @@ export class Listeners {
   }
 
   async #bind(query: ListenQuery): Promise<Binding> {
-    const binding = this.#fromActivation(query) ?? (await this.#fresh(query))
+    const binding = await this.#take(query)
     if (binding.kind === 'refused') return binding
     if (this.#isClosed) {
       binding.handle.close()
@@ -70,6 +76,17 @@ export class Listeners {
     this.#handles.add(binding.handle)
     this.#report({ type: 'listener-bound', address: describeBound(query, binding.handle) })
     return binding
+  }
+
+  /** Whatever goes wrong is an answer to the worker that asked, and never the end of the supervisor. */
+  async #take(query: ListenQuery): Promise<Binding> {
+    try {
+      if (query.fd !== null && query.fd >= 0 && !this.#openFds.includes(query.fd))
+        return { kind: 'refused', errno: 'EBADF' }
+      return this.#fromActivation(query) ?? (await this.#fresh(query))
+    } catch (error) {
+      return { kind: 'refused', errno: (error as NodeJS.ErrnoException).code ?? 'EINVAL' }
+    }
   }
 
   /** A socket that systemd has opened, asked for by its descriptor, or by the port that it is on. */
@@ -95,6 +112,8 @@ export class Listeners {
   }
 
   async #bindPath(query: ListenQuery): Promise<Binding> {
+    // An abstract socket (unix(7)) is no file, and gone with its last holder.
+    if (query.address?.startsWith('\0') === true) return toBinding(bindSocket(query))
     const taken = await takeSocketPath(query.address ?? '')
     if (taken.kind === 'refused') return taken
     const binding = toBinding(bindSocket(query))
@@ -103,6 +122,24 @@ export class Listeners {
     return binding
   }
 }
+
+/** Whether two servers of one app want the same address, or one that includes the other; with port 0 none do. */
+function overlap(one: ListenQuery, other: ListenQuery): boolean {
+  if (one.fd !== other.fd || one.port !== other.port || one.port === 0) return false
+  if (one.addressType === -1 || other.addressType === -1) return one.address === other.address
+  if (one.address === other.address) return true
+  return includes(one, other) || includes(other, one)
+}
+
+/** `::`, which an absent address means too, takes IPv4 in unless it is for IPv6 only. */
+function includes(wildcard: ListenQuery, other: ListenQuery): boolean {
+  const isForIpv6Only = (wildcard.flags & UV_TCP_IPV6ONLY) !== 0
+  if (wildcard.address === null || wildcard.address === '::') return !isForIpv6Only || other.addressType === 6
+  return wildcard.address === '0.0.0.0' && other.addressType === 4
+}
+
+/** libuv's flag behind `{ ipv6Only: true }`. */
+const UV_TCP_IPV6ONLY = 1
 
 function toBinding(made: SocketHandle | string): Binding {
   return typeof made === 'string' ? { kind: 'refused', errno: made } : { kind: 'bound', handle: made }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 
 /** The longest path that fits into a Unix socket's address (`sun_path`, less its final NUL). */
@@ -29,11 +29,11 @@ export async function takeSocketPath(path: string): Promise<Taken> {
 }
 
 async function clearPath(path: string): Promise<string | null> {
-  const found = lstatSync(path, { throwIfNoEntry: false })
+  const found = lstatSync(path, { throwIfNoEntry: false, bigint: true })
   if (found === undefined) return null
   if (!found.isSocket()) return 'EEXIST'
   if (await isAnswered(path)) return 'EADDRINUSE'
-  rmSync(path, { force: true })
+  unlinkSync(path)
   return null
 }
 
@@ -49,15 +49,20 @@ function isAnswered(path: string): Promise<boolean> {
 }
 
 function takeLock(lock: string): string | null {
+  const own = `${lock}.${process.pid}`
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      writeFileSync(lock, `${process.pid} ${startTimeOf(process.pid)}\n`, { flag: 'wx', mode: 0o644 })
+      // Written first and linked then: a lock that is there but still empty would be taken for a stale one.
+      writeFileSync(own, `${process.pid} ${startTimeOf(process.pid)}\n`, { mode: 0o644 })
+      linkSync(own, lock)
       return null
     } catch (error) {
       const { code = 'EACCES' } = error as NodeJS.ErrnoException
       if (code !== 'EEXIST') return code
       if (isHeld(lock)) return 'EADDRINUSE'
       rmSync(lock, { force: true })
+    } finally {
+      if (existsSync(own)) unlinkSync(own)
     }
   }
   return 'EADDRINUSE'

@@ -9,18 +9,24 @@ import type { SocketHandle } from './bound-socket.ts'
 export interface Launch {
   /** The real path of the app's file. */
   readonly app: string
+  readonly args: readonly string[]
+  readonly folder: string
   readonly execArgv: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }
 
 export interface ProcessListener {
   onMessage(message: Message): void
+  onReadySignal(): void
   onExit(code: number | null, signal: string | null): void
   onForkFailed(error: Error): void
 }
 
 /** Where the control pipe is among the worker's descriptors: after stdin, stdout, stderr and the IPC channel. */
 const CONTROL_FD = 4
+
+/** How long the last words of a worker that has ended may take to be read. */
+const LAST_WORDS_MS = 200
 
 /** A worker as the supervisor sees it: a process, a pipe for messages, and a channel for handles. */
 export class WorkerProcess {
@@ -33,7 +39,8 @@ export class WorkerProcess {
   constructor(launch: Launch, listener: ProcessListener) {
     cluster.setupPrimary({
       exec: launch.app,
-      args: [],
+      args: [...launch.args],
+      cwd: launch.folder,
       execArgv: [...launch.execArgv],
       // Standard input is nobody's: several workers can't read it.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -73,6 +80,8 @@ export class WorkerProcess {
     // The process's exit tells what there is to know.
     this.#pipe?.on('error', () => {})
     const { process } = this.#worker
+    // PM2's way for an app to say that it is ready.
+    process.on('message', (message) => message === 'ready' && listener.onReadySignal())
     // Else a channel that breaks, as it does when a worker is killed, would be an uncaught error.
     this.#worker.on('error', (error) => {
       if (process.pid === undefined) listener.onForkFailed(error)
@@ -86,6 +95,8 @@ export class WorkerProcess {
     process.once('exit', (code, signal) => {
       exit = { code, signal }
       tell()
+      // A process of the app's own may hold the other end open: what it will say is no longer the worker's.
+      setTimeout(() => this.#pipe?.destroy(), LAST_WORDS_MS).unref()
     })
     this.#pipe?.once('close', () => {
       isDrained = true

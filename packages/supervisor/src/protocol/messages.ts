@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { BootFailure, ErrorSummary } from '../core/types.ts'
+import type { BootFailure, BootStep, ErrorSummary } from '../core/types.ts'
 
 /** An address as `net.Server.listen` asks node:cluster for it: null and -1 mean what they mean there. */
 export interface ListenQuery {
@@ -15,13 +15,13 @@ export interface ListenQuery {
 /** The boot failures that a worker can tell of itself; the others are seen from outside. */
 export type OwnFailure = Extract<
   BootFailure,
-  { readonly kind: 'not-loaded' | 'not-servable' | 'threw' | 'ended' | 'not-listening' }
+  { readonly kind: 'preload' | 'not-loaded' | 'not-servable' | 'threw' | 'ended' | 'not-listening' }
 >
 
 /** What a worker tells the supervisor, over the control pipe. */
 export type Message =
-  /** The main module has been evaluated. */
-  | { readonly type: 'loaded' }
+  /** How far the boot has come, and what the worker found, or waits for. */
+  | { readonly type: 'progress'; readonly step: BootStep; readonly detail: string | null }
   /** The app wants an address; answered by the order `bound` and, if that went well, a handle. */
   | { readonly type: 'listen'; readonly request: number; readonly query: ListenQuery }
   /** The handle of this request has arrived: the next one may be sent. */
@@ -44,23 +44,26 @@ const error: v.GenericSchema<ErrorSummary> = v.object({
 
 const query: v.GenericSchema<ListenQuery> = v.object({
   address: v.nullable(v.string()),
-  port: v.nullable(v.number()),
-  addressType: v.nullable(v.number()),
-  fd: v.nullable(v.number()),
-  flags: v.number(),
-  index: v.number(),
+  port: v.nullable(v.pipe(v.number(), v.integer())),
+  addressType: v.nullable(v.picklist([4, 6, -1])),
+  fd: v.nullable(v.pipe(v.number(), v.integer())),
+  flags: v.pipe(v.number(), v.integer()),
+  index: v.pipe(v.number(), v.integer(), v.minValue(0)),
 })
+
+const step: v.GenericSchema<BootStep> = v.picklist(['loading', 'loaded', 'listening'])
 
 const failure: v.GenericSchema<OwnFailure> = v.variant('kind', [
   v.object({ kind: v.literal('not-loaded'), error }),
-  v.object({ kind: v.literal('not-servable'), found: v.string() }),
+  v.object({ kind: v.literal('preload'), what: v.string(), error }),
+  v.object({ kind: v.literal('not-servable'), found: v.string(), hint: v.string() }),
   v.object({ kind: v.literal('threw'), error }),
   v.object({ kind: v.literal('not-listening'), error }),
-  v.object({ kind: v.literal('ended'), step: v.picklist(['loading', 'loaded']) }),
+  v.object({ kind: v.literal('ended'), step }),
 ])
 
 const message: v.GenericSchema<Message> = v.variant('type', [
-  v.object({ type: v.literal('loaded') }),
+  v.object({ type: v.literal('progress'), step, detail: v.nullable(v.string()) }),
   v.object({ type: v.literal('listen'), request: v.number(), query }),
   v.object({ type: v.literal('received'), request: v.number() }),
   v.object({ type: v.literal('ready') }),

@@ -9,6 +9,12 @@ export type Binding =
 /** Who accepts: the workers on the supervisor's socket, or node:cluster's primary, which hands connections out. */
 export type AcceptMode = 'shared' | 'cluster'
 
+/** What serves: an app that listens by itself, what it exports, or whichever there is. */
+export type ServeMode = 'auto' | 'listen' | 'export'
+
+/** When a worker is ready: when it listens, or when the app says so. */
+export type ReadyMode = 'listen' | 'signal'
+
 /** What the supervisor tells a worker, over the control pipe. */
 export type Order =
   /** Load the app now. */
@@ -20,6 +26,20 @@ export type Order =
       readonly isActivated: boolean
       /** For the case that the supervisor vanishes and can't give the order to drain. */
       readonly gracefulTimeoutMs: number
+      /** Which export is the app, whether it is a function that makes it, and whether exports count at all. */
+      /** Whether somebody chose the addresses, or they are the default. */
+      readonly isBindChosen: boolean
+      readonly app: { readonly name: string | null; readonly factory: boolean; readonly mode: ServeMode }
+      readonly ready: { readonly mode: ReadyMode; readonly path: string | null }
+      /** What runs before the app, and the config file that has a `postFork`, if one has. */
+      readonly preload: {
+        readonly requires: readonly string[]
+        readonly imports: readonly string[]
+        readonly hooksFile: string | null
+      }
+      readonly title: string
+      /** Whether the app is only looked at: it loads, but binds nothing. */
+      readonly isCheck: boolean
     }
   /** The answer to `listen`: the handle follows over IPC, or there is none and this is the errno's name. */
   | {
@@ -29,6 +49,8 @@ export type Order =
       /** Session ticket keys, base64, that all workers share, so that TLS sessions resume in any of them. */
       readonly ticketKeys: string
     }
+  /** The app has said that it is ready, in PM2's way, which the supervisor hears instead of the agent. */
+  | { readonly type: 'app-ready' }
   | { readonly type: 'accept' }
   | { readonly type: 'drain'; readonly mode: StopMode; readonly graceMs: number }
 

@@ -1,0 +1,62 @@
+import type { HookName, Hooks } from '../config/hooks.ts'
+
+/** A hook in the supervisor; `postFork` runs in the worker. */
+type OwnHook = Exclude<HookName, 'postFork'>
+
+/** Runs the hooks of a config file, one after the other, and waits for each, but not for ever. */
+export class HookRunner {
+  readonly #hooks: Hooks
+  readonly #patienceMs: number
+  readonly #exitPatienceMs: number
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** `exitPatienceMs` is for `onExit`: a hook that hangs must not keep a stop from ending. */
+  constructor(hooks: Hooks, patienceMs: number, exitPatienceMs: number) {
+    this.#hooks = hooks
+    this.#patienceMs = patienceMs
+    this.#exitPatienceMs = exitPatienceMs
+  }
+
+  has(name: OwnHook): boolean {
+    return this.#hooks[name] !== undefined
+  }
+
+  /** Runs a hook after those that were asked for before. Rejects with what it throws, or when it takes too long. */
+  run<Name extends OwnHook>(name: Name, ...values: Parameters<NonNullable<Hooks[Name]>>): Promise<void> {
+    const patienceMs = this.#patienceFor(name)
+    const turn = name === 'onExit' ? within(patienceMs, this.#last).catch(() => {}) : this.#last
+    const result = turn.then(() => within(patienceMs, this.#runNow(name, values)))
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  #patienceFor(name: OwnHook): number {
+    switch (name) {
+      case 'onExit':
+        return this.#exitPatienceMs
+      case 'preFork':
+        // The deadline of the boot that it is a part of would tell less.
+        return this.#patienceMs * 0.9
+      default:
+        return this.#patienceMs
+    }
+  }
+
+  async #runNow(name: OwnHook, values: readonly unknown[]): Promise<void> {
+    const hook = this.#hooks[name] as ((...values: readonly unknown[]) => unknown) | undefined
+    await hook?.(...values)
+  }
+}
+
+async function within(patienceMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const text = `did not return within ${patienceMs / 1000} s`
+    timer = setTimeout(() => reject(new Error(text)), patienceMs)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
