@@ -22,6 +22,7 @@ const LOAD_ERRORS: readonly string[] = [
   'ERR_REQUIRE_ASYNC_MODULE',
   'ERR_AMBIGUOUS_MODULE_SYNTAX',
   'ERR_IMPORT_ATTRIBUTE_MISSING',
+  'ERR_IMPORT_ASSERTION_TYPE_MISSING',
   'ERR_INVALID_TYPESCRIPT_SYNTAX',
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
   'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
@@ -69,7 +70,8 @@ function propertyOf(thrown: unknown, name: string): unknown {
 export function failureOf(thrown: unknown, isLoaded: boolean): OwnFailure {
   const error = summarize(thrown)
   const syscall = textOf(thrown, 'syscall')
-  if (syscall === 'listen' || syscall === 'bind') return { kind: 'not-listening', error }
+  if (syscall === 'listen' || syscall === 'bind' || (syscall === 'getaddrinfo' && isLoaded))
+    return { kind: 'not-listening', error }
   return { kind: !isLoaded && isLoadError(error) ? 'not-loaded' : 'threw', error }
 }
 

@@ -13,7 +13,8 @@ interface Blockable {
  */
 export function secureOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    const kind = fstatSync(stream.fd)
+    // As bigints: Node's module loader reads the memory that other results are left in, and takes links for no links.
+    const kind = fstatSync(stream.fd, { bigint: true })
     if (!kind.isFIFO() && !kind.isSocket()) continue
     ;(stream as Blockable)._handle?.setBlocking?.(true)
     stream.on('error', (error: NodeJS.ErrnoException) => {

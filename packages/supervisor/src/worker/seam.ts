@@ -54,11 +54,13 @@ export class Seam {
   }
 
   /** Takes over `listen()`. UDP stays with node:cluster, which shares it well. */
-  install(): void {
+  install(isCheck: boolean): void {
     const original = seam._getServer
     if (original === undefined) return
     seam._getServer = (server, query, answer) => {
-      if (query.addressType === null || [4, 6, -1].includes(query.addressType)) this.#ask(server, query, answer)
+      // An app that is only looked at gets no address: one that is live may have it.
+      if (isCheck) this.#onServer(server)
+      else if (query.addressType === null || [4, 6, -1].includes(query.addressType)) this.#ask(server, query, answer)
       else original.call(cluster, server, query, answer)
     }
     process.on('internalMessage', (message: HandleMessage, handle: ListenHandle) => {

@@ -8,6 +8,8 @@ export class Servers {
   readonly #traffic = new Map<Server, Traffic>()
   /** Servers that have been asked to listen, and neither do so yet nor have failed. */
   readonly #pending = new Set<Server>()
+  /** Servers whose address the supervisor holds. */
+  readonly #shared = new WeakSet<Server>()
   readonly #control: Control
   readonly #onChange: () => void
 
@@ -15,20 +17,24 @@ export class Servers {
   constructor(control: Control, onChange: () => void) {
     this.#control = control
     this.#onChange = onChange
+    // The name of a host is looked up first: whoever has called listen() may take a while to ask for an address.
+    subscribe('tracing:net.server.listen:asyncStart', (message) => {
+      const { server } = message as { readonly server?: unknown }
+      if (server instanceof Server && !server.listening) this.#expect(server)
+    })
     subscribe('tracing:net.server.listen:asyncEnd', (message) => {
       const { server } = message as { readonly server?: unknown }
-      if (!(server instanceof Server) || this.#traffic.has(server)) return
+      if (!(server instanceof Server) || this.#shared.has(server)) return
       control.send({ type: 'warning', code: 'SUPERVISOR_LISTEN_NOT_SHARED', text: describe(server) })
-      this.add(server)
+      this.#expect(server)
       this.#changed(server)
     })
   }
 
-  /** A server is about to listen. */
+  /** A server is about to listen, on an address of the supervisor's. */
   readonly add = (server: Server): void => {
-    this.#pending.add(server)
-    if (this.#traffic.has(server)) return
-    this.#traffic.set(server, new Traffic(server, () => this.#changed(server)))
+    this.#shared.add(server)
+    this.#expect(server)
   }
 
   /** Says when a stop would cut off idle connections that the app has promised to keep. */
@@ -54,6 +60,12 @@ export class Servers {
 
   list(): Traffic[] {
     return [...this.#traffic.values()]
+  }
+
+  #expect(server: Server): void {
+    this.#pending.add(server)
+    if (!this.#traffic.has(server)) this.#traffic.set(server, new Traffic(server, () => this.#changed(server)))
+    this.#onChange()
   }
 
   #changed(server: Server): void {

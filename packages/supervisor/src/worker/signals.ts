@@ -21,6 +21,10 @@ export function holdSignals(onSignal: (signal: string) => void): void {
   }
   process.emit = held as typeof process.emit
   for (const signal of HELD) process.on(signal, ignore)
+  // An app that removes all listeners means its own: without ours the signal would end the process at once.
+  process.on('removeListener', (name, listener) => {
+    if (listener === ignore) process.on(name, ignore)
+  })
 }
 
 /** Lets the app run its own SIGTERM listeners, after the drain. Returns whether it has any. */

@@ -12,6 +12,8 @@ interface Connection {
   /** Requests whose response has not been closed yet. */
   busy: number
   idleSince: number
+  /** How much had been read when it became idle: more means that a request is on its way in. */
+  readWhenIdle: number
 }
 
 /**
@@ -28,7 +30,7 @@ export class Traffic {
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #onChange: () => void
   /** The event that hands a connection to HTTP; none in a server of another protocol. */
-  readonly #connectionEvent: 'connection' | 'secureConnection' | null
+  readonly connectionEvent: 'connection' | 'secureConnection' | null
   #isDraining = false
 
   /** `onChange` is called before the app hears that its server listens, has failed or has closed. */
@@ -36,7 +38,7 @@ export class Traffic {
     this.server = server
     this.#onChange = onChange
     const isTls = 'setTicketKeys' in server
-    this.#connectionEvent = !('keepAliveTimeout' in server) ? null : isTls ? 'secureConnection' : 'connection'
+    this.connectionEvent = !('keepAliveTimeout' in server) ? null : isTls ? 'secureConnection' : 'connection'
     const emit = server.emit
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
@@ -63,8 +65,9 @@ export class Traffic {
    */
   endIdle(now: number, limitMs: number): void {
     const promisedMs = (this.keepAliveMs || DEFAULT_KEEP_ALIVE_MS) + ON_THE_WAY_MS
-    for (const { socket, busy, idleSince } of this.#connections.values()) {
-      if (busy === 0 && now - idleSince >= Math.min(promisedMs, limitMs)) socket.destroySoon()
+    for (const { socket, busy, idleSince, readWhenIdle } of this.#connections.values()) {
+      const isIdle = busy === 0 && socket.bytesRead === readWhenIdle
+      if (isIdle && now - idleSince >= Math.min(promisedMs, limitMs)) socket.destroySoon()
     }
   }
 
@@ -82,7 +85,7 @@ export class Traffic {
       case 'close':
         this.#onChange()
         return
-      case this.#connectionEvent:
+      case this.connectionEvent:
         this.#opened(values[0] as Socket)
         return
       case 'request':
@@ -122,6 +125,7 @@ export class Traffic {
       this.#responses.delete(response)
       connection.busy--
       connection.idleSince = performance.now()
+      connection.readWhenIdle = connection.socket.bytesRead
     })
     if (this.#isDraining) endAfter(response)
   }
@@ -129,7 +133,7 @@ export class Traffic {
   #connection(socket: Socket): Connection {
     const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const connection = { socket, busy: 0, idleSince: performance.now() }
+    const connection = { socket, busy: 0, idleSince: performance.now(), readWhenIdle: 0 }
     this.#connections.set(socket, connection)
     socket.once('close', () => this.#connections.delete(socket))
     return connection

@@ -1,11 +1,13 @@
 import cluster from 'node:cluster'
 import { getSystemErrorName } from 'node:util'
-import { pathToFileURL } from 'node:url'
 import type { StopMode } from '../core/types.ts'
+import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
-import type { Binding, Order } from '../protocol/orders.ts'
-import { offerOf, serve } from './app.ts'
-import { failureOf, summarize, trapErrors } from './boot-trap.ts'
+import type { Order } from '../protocol/orders.ts'
+import { AGENT_KEY, type AgentApi } from './app-api.ts'
+import { AppHooks } from './app-hooks.ts'
+import { Boot } from './boot.ts'
+import { summarize } from './boot-trap.ts'
 import { Control } from './control.ts'
 import { drain, type Intake, type Patience } from './drain.ts'
 import { secureOutput } from './output.ts'
@@ -14,7 +16,11 @@ import { Servers } from './servers.ts'
 import { holdSignals, runTermListeners } from './signals.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
-type Phase = 'waiting' | 'loading' | 'loaded' | 'ready' | 'leaving'
+type Phase =
+  | { readonly kind: 'waiting'; readonly onGo: (go: Go) => void }
+  | { readonly kind: 'booting'; readonly boot: Boot }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'leaving' }
 
 /**
  * A signal to the whole process group reaches the supervisor too, a moment earlier or later. If this worker left first,
@@ -22,29 +28,42 @@ type Phase = 'waiting' | 'loading' | 'loaded' | 'ready' | 'leaving'
  */
 const GROUP_SIGNAL_MS = 100
 
-/** The life of a worker, seen from inside: wait for go, load the app, be ready, accept, drain, exit. */
+/** The life of a worker, seen from inside: wait for go, boot, be ready, accept, drain, exit. */
 export class Worker {
   readonly #control = new Control(
     (order) => this.#obey(order),
     () => this.#orphaned(),
   )
-  readonly #servers = new Servers(this.#control, () => this.#check())
+  readonly #servers = new Servers(this.#control, () => {
+    if (this.#phase.kind === 'booting') this.#phase.boot.serversChanged()
+  })
   readonly #seam = new Seam(this.#control, this.#servers.add)
-  #onGo: (go: Go) => void = () => {}
-  #intake: Intake = { kind: 'cluster' }
-  #phase: Phase = 'waiting'
-  #gracefulTimeoutMs = 0
+  readonly #hooks = new AppHooks((hook, error) => {
+    const text = `${hook} of the app threw: ${summarize(error).message}`
+    this.#control.send({ type: 'warning', code: 'SUPERVISOR_APP_HOOK_THREW', text })
+  })
   readonly #patience: Patience = { mode: 'graceful', deadline: Number.POSITIVE_INFINITY }
-  #endTrap: () => void = () => {}
+  #phase: Phase = { kind: 'waiting', onGo: () => {} }
+  #intake: Intake = { kind: 'cluster' }
+  #gracefulTimeoutMs = 0
+  #onAccepted: () => void = () => {}
+  readonly #accepted = new Promise<void>((resolve) => {
+    this.#onAccepted = resolve
+  })
 
   constructor() {
     // Without this node:cluster ends the process, requests and all, as soon as the IPC channel closes.
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
     // A channel that breaks means that the supervisor has gone, which the control pipe tells too.
     cluster.worker?.on('error', () => {})
+    // `cluster.worker.disconnect()` of the app: without the channel no address can come, so this worker is replaced.
+    process.once('disconnect', () => this.#control.send({ type: 'signalled', signal: 'SIGTERM' }))
     secureOutput()
     holdSignals((signal) => {
       setTimeout(() => this.#control.send({ type: 'signalled', signal }), GROUP_SIGNAL_MS).unref()
+    })
+    process.on('uncaughtExceptionMonitor', (thrown) => {
+      if (this.#phase.kind === 'ready') this.#control.send({ type: 'threw', error: summarize(thrown) })
     })
   }
 
@@ -52,29 +71,37 @@ export class Worker {
   async awaitGo(): Promise<void> {
     const release = this.#control.hold()
     const go = await new Promise<Go>((resolve) => {
-      this.#onGo = resolve
+      this.#phase = { kind: 'waiting', onGo: resolve }
     })
-    release()
-    this.#phase = 'loading'
+    process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
     // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
     this.#chooseIntake(go)
-    this.#endTrap = trapErrors((thrown) => this.#fail(failureOf(thrown, this.#phase !== 'loading')))
-    process.on('uncaughtExceptionMonitor', (thrown) => {
-      if (this.#phase === 'ready') this.#control.send({ type: 'threw', error: summarize(thrown) })
-    })
-    process.once('beforeExit', () => {
-      if (this.#phase === 'loading' || this.#phase === 'loaded') this.#fail({ kind: 'ended', step: this.#phase })
-    })
-    // By the next turn Node has started on the main module; importing it again gives the same instance.
-    setImmediate(() => void this.#followApp(go.bind))
+    const boot = new Boot(this.#control, this.#servers, go, (failure) => this.#booted(failure, go.isCheck))
+    this.#phase = { kind: 'booting', boot }
+    ;(globalThis as Record<symbol, unknown>)[AGENT_KEY] = this.#api(boot)
+    await boot.begin()
+    release()
+  }
+
+  #api(boot: Boot): AgentApi {
+    return {
+      index: Number(process.env[WORKER_INDEX]),
+      generation: Number(process.env[WORKER_GENERATION]),
+      ready: () => {
+        boot.signalled()
+        return this.#accepted
+      },
+      onDrain: (listener) => this.#hooks.onDrain(listener),
+      onShutdown: (listener) => this.#hooks.onShutdown(listener),
+    }
   }
 
   #chooseIntake(go: Go): void {
     if (go.accept === 'shared' && hasSeam()) {
       this.#intake = { kind: 'shared', seam: this.#seam }
-      this.#seam.install()
+      this.#seam.install(go.isCheck)
       return
     }
     if (go.accept === 'shared') {
@@ -85,47 +112,20 @@ export class Worker {
     process.channel?.unref()
   }
 
-  async #followApp(bindings: readonly Binding[]): Promise<void> {
-    try {
-      const namespace = (await import(pathToFileURL(process.argv[1] ?? '').href)) as Record<string, unknown>
-      if (this.#phase !== 'loading') return
-      this.#phase = 'loaded'
-      this.#control.send({ type: 'loaded' })
-      if (this.#servers.hasAny) this.#check()
-      else this.#serveExport(namespace, bindings)
-    } catch (thrown) {
-      this.#fail(failureOf(thrown, this.#phase !== 'loading'))
-    }
-  }
-
-  #serveExport(namespace: Readonly<Record<string, unknown>>, bindings: readonly Binding[]): void {
-    const offer = offerOf(namespace)
-    switch (offer.kind) {
-      case 'handler':
-        serve(offer.handler, bindings)
-        return
-      case 'not-servable':
-        return this.#fail(offer)
-      case 'nothing':
-        return
-    }
-  }
-
-  /** Ready is: evaluated to the end, and listening. */
-  #check(): void {
-    // The servers say so just before the app hears of it: an error that its listeners throw still belongs to the boot.
-    setImmediate(() => {
-      if (this.#phase !== 'loaded' || !this.#servers.areListening) return
-      this.#phase = 'ready'
-      this.#endTrap()
+  #booted(failure: OwnFailure | null, isCheck: boolean): void {
+    if (this.#phase.kind !== 'booting') return
+    if (failure === null) {
+      this.#phase = { kind: 'ready' }
+      // What binds nothing would end by itself, before the supervisor has had its look.
+      if (isCheck) this.#control.hold()
       this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
-      this.#control.send({ type: 'ready' })
-    })
+      return this.#control.send({ type: 'ready' })
+    }
+    this.#fail(failure)
   }
 
   #fail(failure: OwnFailure): void {
-    if (this.#phase === 'leaving') return
-    this.#phase = 'leaving'
+    this.#phase = { kind: 'leaving' }
     this.#control.send({ type: 'failed', failure })
     process.exit(1)
   }
@@ -133,9 +133,14 @@ export class Worker {
   #obey(order: Order): void {
     switch (order.type) {
       case 'go':
-        return this.#onGo(order)
+        if (this.#phase.kind === 'waiting') this.#phase.onGo(order)
+        return
       case 'bound':
-        return this.#seam.bound(order)
+        if (this.#phase.kind !== 'leaving') this.#seam.bound(order)
+        return
+      case 'app-ready':
+        if (this.#phase.kind === 'booting') this.#phase.boot.signalled()
+        return
       case 'accept':
         return this.#accept()
       case 'drain':
@@ -145,7 +150,10 @@ export class Worker {
 
   #accept(): void {
     const refusal = this.#intake.kind === 'shared' ? this.#intake.seam.accept() : null
-    if (refusal === null) return this.#control.send({ type: 'accepting' })
+    if (refusal === null) {
+      this.#onAccepted()
+      return this.#control.send({ type: 'accepting' })
+    }
     const code = getSystemErrorName(refusal.error)
     const thrown = Object.assign(new Error(`listen ${code} ${refusal.address}`), { code })
     this.#fail({ kind: 'not-listening', error: summarize(thrown) })
@@ -153,16 +161,24 @@ export class Worker {
 
   /** The supervisor has gone, however that came about: nobody will replace this worker, so it leaves in good order. */
   #orphaned(): void {
-    if (this.#phase !== 'leaving') void this.#leave('graceful', this.#gracefulTimeoutMs)
+    if (this.#phase.kind !== 'leaving') void this.#leave('graceful', this.#gracefulTimeoutMs)
   }
 
   async #leave(mode: StopMode, graceMs: number): Promise<void> {
     this.#patience.mode = mode
     this.#patience.deadline = performance.now() + graceMs
-    if (this.#phase === 'leaving') return
-    const isServing = this.#phase === 'ready'
-    this.#phase = 'leaving'
-    if (isServing) await drain(this.#intake, this.#servers, this.#patience)
+    if (this.#phase.kind === 'leaving') return
+    if (this.#phase.kind === 'booting') this.#phase.boot.over()
+    const isServing = this.#phase.kind === 'ready'
+    this.#phase = { kind: 'leaving' }
+    if (!isServing && this.#hooks.isEmpty) process.exit(0)
+    // What the app waits for in its listeners need not keep the process alive.
+    const release = this.#control.hold()
+    const late = AbortSignal.timeout(Math.ceil(graceMs))
+    const drained = isServing ? drain(this.#intake, this.#servers, this.#patience) : undefined
+    await Promise.all([drained, this.#hooks.drain(late)])
+    await this.#hooks.shutdown()
+    release()
     // `process.exit` runs exit handlers and flushes; a plain SIGTERM would do neither.
     if (!isServing || !runTermListeners()) process.exit(0)
   }

@@ -1,0 +1,41 @@
+import { agentApi, type DrainListener, type ShutdownListener } from './app-api.ts'
+
+export type { DrainListener, ShutdownListener } from './app-api.ts'
+
+/** The worker that the app runs in, as the app sees it. Without a supervisor all of it is harmless. */
+export interface AppWorker {
+  /** Whether a supervisor has started this process. */
+  readonly isSupervised: boolean
+  /** The worker's place, from 0; its replacement gets the same. 0 without a supervisor. */
+  readonly index: number
+  /** Which version of the app this is, from 1. 0 without a supervisor. */
+  readonly generation: number
+  /**
+   * With `--ready signal`: says that the worker is ready. Resolves when the supervisor lets it work, and at once without
+   * a supervisor. A worker that begins only then has nothing to lose if it is stopped meanwhile.
+   */
+  ready(): Promise<void>
+  /**
+   * Calls `listener` when the worker stops to take connections, to end what would not end by itself: WebSockets, event
+   * streams, a queue's subscription. Its signal aborts when the graceful timeout is over.
+   */
+  onDrain(listener: DrainListener): void
+  /** Calls `listener` when the last connection has gone, before the process exits: to close pools and flush. */
+  onShutdown(listener: ShutdownListener): void
+}
+
+/** The worker that this code runs in. */
+export const worker: AppWorker = {
+  get isSupervised() {
+    return agentApi() !== undefined
+  },
+  get index() {
+    return agentApi()?.index ?? 0
+  },
+  get generation() {
+    return agentApi()?.generation ?? 0
+  },
+  ready: async () => agentApi()?.ready(),
+  onDrain: (listener) => agentApi()?.onDrain(listener),
+  onShutdown: (listener) => agentApi()?.onShutdown(listener),
+}

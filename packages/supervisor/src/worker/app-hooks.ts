@@ -1,0 +1,46 @@
+import type { DrainListener, ShutdownListener } from './app-api.ts'
+
+/** The functions that the app wants to have called when its worker leaves. */
+export class AppHooks {
+  readonly #drain: DrainListener[] = []
+  readonly #shutdown: ShutdownListener[] = []
+  readonly #onError: (hook: string, error: unknown) => void
+
+  /** `onError` is told of a listener that throws; the others are called all the same. */
+  constructor(onError: (hook: string, error: unknown) => void) {
+    this.#onError = onError
+  }
+
+  /** Whether the app has nothing to be told. */
+  get isEmpty(): boolean {
+    return this.#drain.length + this.#shutdown.length === 0
+  }
+
+  onDrain(listener: DrainListener): void {
+    this.#drain.push(listener)
+  }
+
+  onShutdown(listener: ShutdownListener): void {
+    this.#shutdown.push(listener)
+  }
+
+  /** Tells the app that its clients are to go, and returns when it is done with that, or the time is over. */
+  async drain(signal: AbortSignal): Promise<void> {
+    const done = Promise.all(this.#drain.map((listener) => this.#call('onDrain', () => listener(signal))))
+    const late = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    await Promise.race([done, late])
+  }
+
+  /** Tells the app that it ends. How long it may take, the supervisor's kill timeout says. */
+  async shutdown(): Promise<void> {
+    for (const listener of this.#shutdown) await this.#call('onShutdown', listener)
+  }
+
+  async #call(hook: string, listener: () => void | Promise<void>): Promise<void> {
+    try {
+      await listener()
+    } catch (error) {
+      this.#onError(hook, error)
+    }
+  }
+}
