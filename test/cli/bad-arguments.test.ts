@@ -51,6 +51,10 @@ describe('a value that makes no sense', () => {
     ['--accept', 'nobody'],
     ['--log-level', 'loud'],
     ['--log-format', 'xml'],
+    ['--mode', 'both'],
+    ['--ts', 'babel'],
+    ['--ready', 'soon'],
+    ['--ready-path', 'health'],
   ])('is refused by name: %s %s', async (flag, value) => {
     const failure = await failureOf([flag, value, HELLO])
     expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
@@ -69,11 +73,30 @@ describe('a value that makes no sense', () => {
     expect(last.stderr).toContain('--workers needs a value')
   })
 
+  it('says that a switch takes true or false', async () => {
+    const failure = await failureOf(['--factory=maybe', HELLO])
+    expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
+    expect(failure.stderr).toContain('--factory maybe: must be true or false')
+  })
+
+  it('is not looked for behind --, where the arguments of the app are', async () => {
+    const failure = await failureOf(['--print-config', HELLO, '--', '--workers', '0', '--frobnicate'])
+    expect(failure).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  it('is refused when it contradicts another', async () => {
+    const failure = await failureOf(['--mode', 'listen', '--bind', ':0', HELLO])
+    expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
+    expect(failure.stderr).toContain('--mode listen and --bind contradict each other')
+  })
+
   it.each([
     ['PORT', 'abc'],
     ['PORT', '65536'],
     ['WEB_CONCURRENCY', 'abc'],
     ['WEB_CONCURRENCY', '0'],
+    ['SUPERVISOR_WORKERS', 'abc'],
+    ['SUPERVISOR_BIND', 'nonsense'],
   ])('is put down to the environment when it comes from there: %s=%s', async (name, value) => {
     const failure = await failureOf([HELLO], { env: { [name]: value } })
     expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
@@ -103,4 +126,24 @@ describe('a flag that does not exist', () => {
       expectOneCause(await failureOf([flag, '4', HELLO]), { exitCode: 2, code: 'SUPERVISOR_OPTION_UNKNOWN' })
     },
   )
+})
+
+describe('--config without a file', () => {
+  it.each([[['--config']], [['--config=']], [['--config', '']]])('is refused: %j', async (args) => {
+    const failure = await failureOf([HELLO, ...args])
+    expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
+    expect(failure.stderr).toContain('--config needs a value')
+  })
+})
+
+describe('a variable that is a slip of the finger', () => {
+  it('is refused, and the one that was probably meant is named', async () => {
+    const { exitCode, stderr } = await failureOf([HELLO], { env: { SUPERVISOR_WORKER: '4' } })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr:
+        'supervisor: there is no variable SUPERVISOR_WORKER.\n' +
+        'Did you mean SUPERVISOR_WORKERS? (SUPERVISOR_OPTION_UNKNOWN)\n',
+    })
+  })
 })

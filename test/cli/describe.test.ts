@@ -1,7 +1,7 @@
 import { describe as group, expect, it } from 'vitest'
 import { describe, type Line } from '../../packages/supervisor/src/cli/describe.ts'
 import type { BootFailure, LeaveReason, WorkerName } from '../../packages/supervisor/src/core/types.ts'
-import type { SupervisorReport } from '../../packages/supervisor/src/supervisor.ts'
+import type { SupervisorReport } from '../../packages/supervisor/src/loop.ts'
 
 const WORKER: WorkerName = { worker: 7, index: 2, generation: 3, pid: 4321 }
 const NAMED = 'worker 7 (pid 4321, generation 3)'
@@ -36,6 +36,12 @@ const EXAMPLES: { readonly [Type in SupervisorReport['type']]: Example<Type> } =
     'warn',
     '127.0.0.1:80 is in use; trying again for 5.0 s',
   ],
+  warning: [{ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text: 'no sockets' }, 'warn', 'no sockets'],
+  'hook-failed': [
+    { type: 'hook-failed', hook: 'whenReady', error: { name: 'TypeError', message: 'no such thing', stack: 'at x' } },
+    'error',
+    'the hook whenReady failed: TypeError: no such thing',
+  ],
   'worker-forked': [
     { type: 'worker-forked', reason: 'crashed', ...WORKER, pid: null },
     'debug',
@@ -43,7 +49,11 @@ const EXAMPLES: { readonly [Type in SupervisorReport['type']]: Example<Type> } =
   ],
   'worker-ready': [{ type: 'worker-ready', afterMs: 95.4, ...WORKER }, 'info', `${NAMED} is ready after 95 ms`],
   'worker-boot-failed': [
-    { type: 'worker-boot-failed', failure: { kind: 'not-servable', found: 'a number (42)' }, ...WORKER },
+    {
+      type: 'worker-boot-failed',
+      failure: { kind: 'not-servable', found: 'a number (42)', hint: 'Export it.' },
+      ...WORKER,
+    },
     'error',
     `${NAMED} could not boot: app.js exports a number (42), which can't be served.`,
   ],
@@ -129,15 +139,30 @@ group('a failed boot', () => {
 
   it.each<[string, BootFailure, string]>([
     ['SUPERVISOR_APP_NOT_LOADED', { kind: 'not-loaded', error }, 'could not be loaded'],
-    ['SUPERVISOR_APP_NOT_SERVABLE', { kind: 'not-servable', found: 'null' }, 'exports null'],
+    ['SUPERVISOR_APP_NOT_SERVABLE', { kind: 'not-servable', found: 'null', hint: 'Export it.' }, 'exports null'],
     ['SUPERVISOR_APP_THREW', { kind: 'threw', error }, 'threw while it started: Error: bind EADDRINUSE'],
     ['SUPERVISOR_ADDRESS_REFUSED', { kind: 'not-listening', error }, '127.0.0.1:80 is in use'],
     ['SUPERVISOR_APP_ENDED', { kind: 'ended', step: 'loaded' }, 'without listening'],
     ['SUPERVISOR_APP_ENDED', { kind: 'ended', step: 'loading' }, 'top-level await'],
     ['SUPERVISOR_APP_EXITED', { kind: 'exited', code: 7, signal: null }, 'exited with code 7'],
     ['SUPERVISOR_APP_EXITED', { kind: 'exited', code: null, signal: 'SIGSEGV' }, 'ended by SIGSEGV'],
-    ['SUPERVISOR_APP_NEVER_LOADED', { kind: 'timed-out', afterMs: 60_000, step: 'loading' }, 'after 60 s'],
-    ['SUPERVISOR_APP_NEVER_LISTENED', { kind: 'timed-out', afterMs: 1540, step: 'loaded' }, 'within 1.5 s'],
+    [
+      'SUPERVISOR_APP_NEVER_LOADED',
+      { kind: 'timed-out', afterMs: 60_000, step: 'loading', detail: null },
+      'after 60 s',
+    ],
+    [
+      'SUPERVISOR_APP_NEVER_LISTENED',
+      { kind: 'timed-out', afterMs: 1540, step: 'loaded', detail: null },
+      'within 1.5 s',
+    ],
+    ['SUPERVISOR_APP_NEVER_LISTENED', { kind: 'timed-out', afterMs: 60_000, step: 'loaded', detail: 'null' }, 'null'],
+    [
+      'SUPERVISOR_APP_NEVER_LISTENED',
+      { kind: 'timed-out', afterMs: 60_000, step: 'listening', detail: '/health answered 503' },
+      'listens, but was not ready within 60 s: /health answered 503',
+    ],
+    ['SUPERVISOR_PRELOAD_FAILED', { kind: 'preload', what: '--import ./a.js', error }, '--import ./a.js failed: Error'],
     ['SUPERVISOR_FORK_FAILED', { kind: 'fork-failed', error }, 'could not be forked'],
   ])('has a code and a cause: %s of %o', (code, failure, cause) => {
     const line = describe({ type: 'worker-boot-failed', failure, ...WORKER }, APP)

@@ -35,7 +35,7 @@ export function expectOneCause({ exitCode, stderr }: Failure, expected: { exitCo
   // The cause comes first and the code last: anything beside them was printed by somebody else.
   expect(stderr).toMatch(/^supervisor: /)
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^[A-Z].*[^ ] \\(${expected.code}\\)$`))
-  expect(stderr.match(/SUPERVISOR_[A-Z_]+/g)).toEqual([expected.code])
+  expect(stderr.match(/\(SUPERVISOR_[A-Z_]+\)/g)).toEqual([`(${expected.code})`])
   expect(stderr).not.toMatch(/packages\/supervisor|node_modules|node:internal|Node\.js v\d/)
   expect(exitCode).toBe(expected.exitCode)
 }

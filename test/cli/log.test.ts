@@ -151,7 +151,11 @@ describe('--log-level', () => {
 describe('--log-format pretty', () => {
   it('writes sentences instead of JSON, one a line, with time and level', async () => {
     await using cli = new Cli(['--log-format', 'pretty', HELLO])
-    await until('the log tells that the worker serves', () => cli.stdout.includes('1 worker ready'))
+    await until(
+      'the log tells that the worker serves',
+      () => cli.stdout.includes('1 worker ready') || cli.stderr !== '',
+    )
+    expect(cli.stderr).toBe('')
     cli.signal('SIGTERM')
     await cli.exit()
     for (const line of linesOf(cli)) expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] (INFO|WARN|ERROR): \S.*$/)

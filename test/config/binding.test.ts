@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBinding, type Read } from '../../packages/supervisor/src/config/binding.ts'
+import { readBinding, writeBinding, type Read } from '../../packages/supervisor/src/config/binding.ts'
 import type { Binding } from '../../packages/supervisor/src/protocol/orders.ts'
 
 function problemOf(text: string): string {
@@ -25,6 +25,7 @@ describe('an address', () => {
     ['fd://12', { kind: 'fd', fd: 12 }],
   ])('can be written as %s', (text, value) => {
     expect(readBinding(text)).toEqual({ ok: true, value })
+    expect(writeBinding(value)).toBe(text)
   })
 
   it.each([

@@ -1,27 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../packages/supervisor/src/config/config.ts'
-import { resolveConfig, type Flags } from '../../packages/supervisor/src/config/resolve.ts'
-import { SupervisorError } from '../../packages/supervisor/src/errors.ts'
-
-function resolve(flags: Flags = {}, env: NodeJS.ProcessEnv = {}, fds: readonly number[] = []): Config {
-  return resolveConfig('app.js', flags, env, fds)
-}
-
-function refusalOf(flags: Flags, env: NodeJS.ProcessEnv = {}): SupervisorError {
-  try {
-    resolve(flags, env)
-  } catch (error) {
-    if (error instanceof SupervisorError) return error
-    throw error
-  }
-  throw new Error(`not refused: ${JSON.stringify({ flags, env })}`)
-}
+import { refusalOf, resolve } from './resolving.ts'
 
 const DEFAULT: Config = {
   app: 'app.js',
+  args: [],
+  hooks: {},
   workers: 1,
   bind: [{ kind: 'tcp', host: '127.0.0.1', port: 8000 }],
   accept: 'shared',
+  mode: 'auto',
+  factory: false,
+  ts: 'auto',
+  chdir: null,
+  envFile: [],
+  import: [],
+  require: [],
+  nodeArgs: [],
+  ready: 'listen',
+  readyPath: null,
   bootTimeoutMs: 60_000,
   gracefulTimeoutMs: 30_000,
   killTimeoutMs: 5000,
@@ -35,7 +32,9 @@ describe('what is not said', () => {
   })
 
   it('is the default too when a variable is set to nothing', () => {
-    expect(resolve({}, { WEB_CONCURRENCY: '', PORT: '' })).toEqual(DEFAULT)
+    expect(resolve({ env: { WEB_CONCURRENCY: '', PORT: '', SUPERVISOR_WORKERS: '', SUPERVISOR_BIND: '' } })).toEqual(
+      DEFAULT,
+    )
   })
 })
 
@@ -52,19 +51,30 @@ describe('a flag', () => {
     ['kill-timeout', '0', { killTimeoutMs: 0 }],
     ['log-level', 'silent', { logLevel: 'silent' }],
     ['log-format', 'pretty', { logFormat: 'pretty' }],
+    ['workers', 'auto', { workers: 'auto' }],
+    ['mode', 'export', { mode: 'export' }],
+    ['factory', 'true', { factory: true }],
+    ['ts', 'strip', { ts: 'strip' }],
+    ['chdir', '/srv/app', { chdir: '/srv/app' }],
+    ['env-file', '.env', { envFile: ['.env'] }],
+    ['import', './tracing.js', { import: ['./tracing.js'] }],
+    ['require', 'tracing', { require: ['tracing'] }],
+    ['node-args', '--expose-gc --no-warnings', { nodeArgs: ['--expose-gc --no-warnings'] }],
+    ['ready', 'signal', { ready: 'signal' }],
+    ['ready-path', '/health', { readyPath: '/health' }],
   ])('changes its setting and nothing else: --%s %s', (flag, value, changed) => {
-    expect(resolve({ [flag]: [value] })).toEqual({ ...DEFAULT, ...changed })
+    expect(resolve({ flags: { [flag]: [value] } })).toEqual({ ...DEFAULT, ...changed })
   })
 
   it('that is given twice means its last value', () => {
-    expect(resolve({ workers: ['2', '3'], 'log-level': ['debug', 'warn'] })).toMatchObject({
+    expect(resolve({ flags: { workers: ['2', '3'], 'log-level': ['debug', 'warn'] } })).toMatchObject({
       workers: 3,
       logLevel: 'warn',
     })
   })
 
   it('--bind can be given several times, and all of them count', () => {
-    expect(resolve({ bind: ['127.0.0.1:1', '[::1]:2', 'unix:/run/app.sock', 'fd://3'] }).bind).toEqual([
+    expect(resolve({ flags: { bind: ['127.0.0.1:1', '[::1]:2', 'unix:/run/app.sock', 'fd://3'] } }).bind).toEqual([
       { kind: 'tcp', host: '127.0.0.1', port: 1 },
       { kind: 'tcp', host: '::1', port: 2 },
       { kind: 'unix', path: '/run/app.sock' },
@@ -91,17 +101,32 @@ describe('a flag', () => {
     ['kill-timeout', 'Infinity'],
     ['log-level', 'INFO'],
     ['log-format', ''],
+    ['factory', 'maybe'],
+    ['mode', 'Export'],
+    ['ts', 'babel'],
+    ['ready', 'later'],
+    ['workers', 'Auto'],
   ])('with a value that makes no sense is refused by name: --%s "%s"', (flag, value) => {
-    const { code, exitCode, message, hint } = refusalOf({ [flag]: [value] })
+    const { code, exitCode, message, hint } = refusalOf({ flags: { [flag]: [value] } })
     expect({ code, exitCode }).toEqual({ code: 'SUPERVISOR_OPTION_INVALID', exitCode: 2 })
     expect(message).toMatch(value === '' ? `--${flag} needs a value: ` : `--${flag} ${value}: `)
     expect(message).toMatch(/\.$/)
     expect(hint).toContain('The default is ')
   })
 
+  it.each(['chdir', 'env-file', 'import', 'require', 'node-args', 'ready-path'])(
+    'without its value is refused, where there is no default to name: --%s',
+    (flag) => {
+      const { code, message, hint } = refusalOf({ flags: { [flag]: [''] } })
+      expect(code).toBe('SUPERVISOR_OPTION_INVALID')
+      expect(message).toMatch(`--${flag} needs a value: `)
+      expect(hint).not.toContain('default')
+    },
+  )
+
   it('with one wrong value of several is refused by that value', () => {
-    expect(refusalOf({ bind: [':80', 'nonsense', ':81'] }).message).toContain('--bind nonsense: ')
-    expect(refusalOf({ workers: ['many', '2'] }).message).toContain('--workers many: ')
+    expect(refusalOf({ flags: { bind: [':80', 'nonsense', ':81'] } }).message).toContain('--bind nonsense: ')
+    expect(refusalOf({ flags: { workers: ['many', '2'] } }).message).toContain('--workers many: ')
   })
 })
 
@@ -112,52 +137,52 @@ describe('a flag that does not exist', () => {
     ['boot-timeuot', '--boot-timeout'],
     ['log-fromat', '--log-format'],
   ])('is refused, and the nearest one is named: --%s', (flag, near) => {
-    const { code, exitCode, message, hint } = refusalOf({ [flag]: ['1'] })
+    const { code, exitCode, message, hint } = refusalOf({ flags: { [flag]: ['1'] } })
     expect({ code, exitCode }).toEqual({ code: 'SUPERVISOR_OPTION_UNKNOWN', exitCode: 2 })
     expect(message).toContain(`--${flag}.`)
     expect(hint).toBe(`Did you mean ${near}?`)
   })
 
   it('is not compared with one that looks nothing like it', () => {
-    expect(refusalOf({ 'max-requests': ['1'] }).hint).toBe('See supervisor --help for all of them.')
+    expect(refusalOf({ flags: { 'max-requests': ['1'] } }).hint).toBe('See supervisor --help for all of them.')
   })
 
   it('is refused before a wrong value of another', () => {
-    expect(refusalOf({ workers: ['0'], frobnicate: ['1'] }).code).toBe('SUPERVISOR_OPTION_UNKNOWN')
+    expect(refusalOf({ flags: { workers: ['0'], frobnicate: ['1'] } }).code).toBe('SUPERVISOR_OPTION_UNKNOWN')
   })
 
   it('of one letter is written with one dash', () => {
-    expect(refusalOf({ x: ['1'] }).message).toContain(' -x.')
+    expect(refusalOf({ flags: { x: ['1'] } }).message).toContain(' -x.')
   })
 })
 
 describe('the environment', () => {
   it('stands in for a flag, and the flag wins', () => {
-    expect(resolve({}, { WEB_CONCURRENCY: '3' }).workers).toBe(3)
-    expect(resolve({ workers: ['2'] }, { WEB_CONCURRENCY: '3' }).workers).toBe(2)
+    expect(resolve({ env: { WEB_CONCURRENCY: '3' } }).workers).toBe(3)
+    expect(resolve({ flags: { workers: ['2'] }, env: { WEB_CONCURRENCY: '3' } }).workers).toBe(2)
     // What does not count is not read either.
-    expect(resolve({ workers: ['2'] }, { WEB_CONCURRENCY: 'many' }).workers).toBe(2)
+    expect(resolve({ flags: { workers: ['2'] }, env: { WEB_CONCURRENCY: 'many' } }).workers).toBe(2)
   })
 
   it('is named when a value comes from there', () => {
-    const { code, message } = refusalOf({}, { WEB_CONCURRENCY: 'many' })
+    const { code, message } = refusalOf({ env: { WEB_CONCURRENCY: 'many' } })
     expect(code).toBe('SUPERVISOR_OPTION_INVALID')
     expect(message).toMatch(/^WEB_CONCURRENCY many: /)
   })
 
   it('with PORT means that port of all interfaces, as a container needs it', () => {
-    expect(resolve({}, { PORT: '3000' }).bind).toEqual([{ kind: 'tcp', host: '0.0.0.0', port: 3000 }])
-    expect(resolve({}, { PORT: '0' }).bind).toEqual([{ kind: 'tcp', host: '0.0.0.0', port: 0 }])
+    expect(resolve({ env: { PORT: '3000' } }).bind).toEqual([{ kind: 'tcp', host: '0.0.0.0', port: 3000 }])
+    expect(resolve({ env: { PORT: '0' } }).bind).toEqual([{ kind: 'tcp', host: '0.0.0.0', port: 0 }])
   })
 
   it('with PORT is outdone by --bind, even where PORT makes no sense', () => {
     const bind = [{ kind: 'tcp', host: null, port: 80 }]
-    expect(resolve({ bind: [':80'] }, { PORT: '3000' }).bind).toEqual(bind)
-    expect(resolve({ bind: [':80'] }, { PORT: 'abc' }).bind).toEqual(bind)
+    expect(resolve({ flags: { bind: [':80'] }, env: { PORT: '3000' } }).bind).toEqual(bind)
+    expect(resolve({ flags: { bind: [':80'] }, env: { PORT: 'abc' } }).bind).toEqual(bind)
   })
 
   it.each(['abc', '65536', '-1', '80.5', '3000 ', '0x50', '127.0.0.1:80'])('with PORT=%s is refused', (port) => {
-    const { code, message } = refusalOf({}, { PORT: port })
+    const { code, message } = refusalOf({ env: { PORT: port } })
     expect(code).toBe('SUPERVISOR_OPTION_INVALID')
     expect(message).toContain('PORT must be')
     expect(message).toContain(`"${port}"`)
@@ -166,14 +191,16 @@ describe('the environment', () => {
 
 describe('sockets that systemd has opened', () => {
   it('are where an app that exports is served', () => {
-    expect(resolve({}, {}, [3, 4]).bind).toEqual([
+    expect(resolve({ activatedFds: [3, 4] }).bind).toEqual([
       { kind: 'fd', fd: 3 },
       { kind: 'fd', fd: 4 },
     ])
   })
 
   it('win over PORT, and --bind wins over them', () => {
-    expect(resolve({}, { PORT: '3000' }, [3]).bind).toEqual([{ kind: 'fd', fd: 3 }])
-    expect(resolve({ bind: [':80'] }, {}, [3]).bind).toEqual([{ kind: 'tcp', host: null, port: 80 }])
+    expect(resolve({ env: { PORT: '3000' }, activatedFds: [3] }).bind).toEqual([{ kind: 'fd', fd: 3 }])
+    expect(resolve({ flags: { bind: [':80'] }, activatedFds: [3] }).bind).toEqual([
+      { kind: 'tcp', host: null, port: 80 },
+    ])
   })
 })

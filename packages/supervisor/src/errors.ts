@@ -1,5 +1,3 @@
-import type { BootFailure, BootStep, ErrorSummary, WorkerId } from './core/types.ts'
-
 /** gunicorn's exit code for a worker that can't boot (`Arbiter.WORKER_BOOT_ERROR`). */
 export const EXIT_NOT_BOOTED = 3
 /** gunicorn's exit code for an app that can't be loaded (`Arbiter.APP_LOAD_ERROR`). */
@@ -25,6 +23,11 @@ export type ErrorCode =
   | 'SUPERVISOR_APP_NEVER_LOADED'
   | 'SUPERVISOR_ADDRESS_REFUSED'
   | 'SUPERVISOR_FORK_FAILED'
+  | 'SUPERVISOR_PRELOAD_FAILED'
+  | 'SUPERVISOR_CONFIG_NOT_LOADED'
+  | 'SUPERVISOR_ENV_FILE'
+  | 'SUPERVISOR_TYPESCRIPT'
+  | 'SUPERVISOR_STOPPED'
 
 /** The exit code of the command that ends with an error. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
@@ -42,6 +45,11 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   SUPERVISOR_APP_NEVER_LOADED: EXIT_NOT_BOOTED,
   SUPERVISOR_ADDRESS_REFUSED: EXIT_NOT_BOOTED,
   SUPERVISOR_FORK_FAILED: EXIT_NOT_BOOTED,
+  SUPERVISOR_PRELOAD_FAILED: EXIT_NOT_LOADED,
+  SUPERVISOR_CONFIG_NOT_LOADED: EXIT_USAGE,
+  SUPERVISOR_ENV_FILE: EXIT_USAGE,
+  SUPERVISOR_TYPESCRIPT: EXIT_NOT_LOADED,
+  SUPERVISOR_STOPPED: EXIT_FORCED,
 }
 
 /** An error whose message is a sentence with the cause, and whose `hint` says what to do next. */
@@ -64,152 +72,4 @@ export class SupervisorError extends Error {
   get exitCode(): number {
     return EXIT_CODES[this.code]
   }
-}
-
-/** The error for a first generation that could not boot. `app` is the file as the user named it. */
-export function bootError(failure: BootFailure, worker: WorkerId, app: string): SupervisorError {
-  switch (failure.kind) {
-    case 'not-loaded':
-      return loadError(failure.error, app)
-    case 'not-servable':
-      return new SupervisorError(
-        'SUPERVISOR_APP_NOT_SERVABLE',
-        `${app} exports ${failure.found}, which can't be served.`,
-        'Export a function (request, response), or have the file call listen() itself.',
-      )
-    case 'threw':
-      return new SupervisorError(
-        'SUPERVISOR_APP_THREW',
-        `${app} threw while it started: ${sentence(failure.error)}`,
-        'The stack shows where; the app has to start without an uncaught error.',
-        failure.error.stack,
-      )
-    case 'not-listening':
-      return addressError(failure.error)
-    case 'ended':
-      return failure.step === 'loading'
-        ? unsettledError(app)
-        : new SupervisorError(
-            'SUPERVISOR_APP_ENDED',
-            `${app} ran to its end without listening, and exports nothing that could be served.`,
-            'Export a function (request, response), or have the file call listen().',
-          )
-    case 'exited':
-      return exitError(failure.code, failure.signal, worker, app)
-    case 'timed-out':
-      return timeoutError(failure.step, failure.afterMs, app)
-    case 'fork-failed':
-      return forkError(failure.error, worker)
-  }
-}
-
-function loadError(error: ErrorSummary, app: string): SupervisorError {
-  return new SupervisorError(
-    'SUPERVISOR_APP_NOT_LOADED',
-    `${app} could not be loaded: ${sentence(error)}`,
-    hintForLoading(error),
-    error.stack,
-  )
-}
-
-function forkError(error: ErrorSummary, worker: WorkerId): SupervisorError {
-  return new SupervisorError(
-    'SUPERVISOR_FORK_FAILED',
-    `worker ${worker} could not be forked: ${sentence(error)}`,
-    'The system is out of processes, memory or file descriptors: see ulimit -a, or use fewer workers.',
-  )
-}
-
-function unsettledError(app: string): SupervisorError {
-  return new SupervisorError(
-    'SUPERVISOR_APP_ENDED',
-    `${app} never got past a top-level await: nothing was left that could settle it.`,
-    'Await something that settles, or listen before it.',
-  )
-}
-
-function exitError(code: number | null, signal: string | null, worker: WorkerId, app: string): SupervisorError {
-  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
-  return new SupervisorError(
-    'SUPERVISOR_APP_EXITED',
-    `worker ${worker} ${how} before it was ready.`,
-    signal === 'SIGKILL'
-      ? 'If nobody sent that signal, the kernel ran out of memory: see dmesg.'
-      : `Look for process.exit in ${app}, and at what it printed before.`,
-  )
-}
-
-function timeoutError(step: BootStep, afterMs: number, app: string): SupervisorError {
-  const seconds = `${Math.round(afterMs / 100) / 10} s`
-  if (step === 'loading') {
-    return new SupervisorError(
-      'SUPERVISOR_APP_NEVER_LOADED',
-      `${app} was still being loaded after ${seconds}.`,
-      'Look for a loop or an await at the top level that takes too long, or raise --boot-timeout.',
-    )
-  }
-  if (step === 'listening') {
-    return new SupervisorError(
-      'SUPERVISOR_APP_NEVER_LISTENED',
-      `${app} listens, but did not begin to accept connections within ${seconds}.`,
-      'Something blocks its event loop right after it has listened: look for long work there.',
-    )
-  }
-  return new SupervisorError(
-    'SUPERVISOR_APP_NEVER_LISTENED',
-    `${app} was loaded, but listened on nothing within ${seconds}.`,
-    'Export a function (request, response), have the file call listen(), or raise --boot-timeout.',
-  )
-}
-
-function addressError({ code, message }: ErrorSummary): SupervisorError {
-  // Node's and our own messages end with the address.
-  const address = message.split(' ').at(-1)
-  const build = (text: string, hint: string): SupervisorError =>
-    new SupervisorError('SUPERVISOR_ADDRESS_REFUSED', text, hint)
-  switch (code) {
-    case 'EADDRINUSE':
-      return build(`${address} is in use by another process.`, 'End that process, or listen on another address.')
-    case 'EACCES':
-      return build(
-        `${address} may not be bound by this user.`,
-        'Ports below 1024 and foreign folders need rights: choose another address, or have systemd open the socket.',
-      )
-    case 'EEXIST':
-      return build(`${address} is a file, and not a socket.`, 'Remove the file, or choose another path.')
-    case 'EINVAL':
-    case 'ENOTSOCK':
-    case 'EBADF':
-      return build(
-        `${address} is nothing that can be listened on.`,
-        'Check the address, or that the socket was passed on.',
-      )
-    case 'EADDRNOTAVAIL':
-      return build(
-        `${address} is not an address of this machine.`,
-        'Use one of its own, 127.0.0.1, or 0.0.0.0 for all.',
-      )
-    case 'ENAMETOOLONG':
-      return build(
-        `${address} is too long for a Unix socket.`,
-        'The path may have 107 bytes on Linux: choose a shorter one.',
-      )
-    default:
-      return build(`The address could not be bound: ${message}.`, 'Listen on another address.')
-  }
-}
-
-function hintForLoading({ name, code, message }: ErrorSummary): string {
-  // Node calls an import of something that is not exported a syntax error.
-  if (name === 'SyntaxError' && !/ export named |^Named export /.test(message))
-    return 'Mend the syntax and start again.'
-  if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
-    return 'Check the path in the import, and that the dependencies are installed.'
-  }
-  return 'Mend the import that the message names.'
-}
-
-function sentence({ name, message }: ErrorSummary): string {
-  const text = `${name}: ${message.split('\n')[0]}`
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,118 +1,138 @@
-import { initialState, nextDeadline, step } from './core/step.ts'
-import type { Event, Outcome, Report, Settings, State, StopMode } from './core/types.ts'
-import { Host, type HostReport, type HostSettings } from './host/host.ts'
+import { resolveConfig } from './config/resolve.ts'
+import type { ConfigFile } from './config/config.ts'
+import type { Snapshot } from './core/snapshot.ts'
+import type { Outcome, StopMode } from './core/types.ts'
+import { bootError } from './boot-error.ts'
+import { SupervisorError } from './errors.ts'
+import { Loop, type SupervisorReport } from './loop.ts'
+import { prepare } from './prepare.ts'
 
-/** Everything a supervisor has to know. All times are milliseconds. */
-export interface SupervisorSettings extends Settings, HostSettings {}
-
-/** What happens, as one stream. */
-export type SupervisorReport =
-  | Report
-  | Exclude<HostReport, WorkerWarning>
-  | (WorkerWarning & { readonly index: number | null; readonly generation: number | null; readonly pid: number | null })
-
-type WorkerWarning = Extract<HostReport, { readonly type: 'worker-warning' }>
-
-/** setTimeout takes no longer delay than this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** The options of the library: those of a config file, and the app. */
+export interface SupervisorOptions extends ConfigFile {
+  /** The app's file, perhaps with `:name` for a named export. */
+  readonly app: string
+}
 
 /**
- * The one loop: takes an event, lets the core decide, carries the effects out, sleeps until the next event or deadline.
- * It owns the state; everything else only enqueues events.
+ * Runs an app in several workers, from a program of your own. The same as the command line, less its log and its
+ * signals: what happens is told by `events()` and `on()`, and when to stop is yours to say.
  */
 export class Supervisor {
-  /** Settles when the supervisor has ended. */
-  readonly finished: Promise<Outcome>
-  readonly #host: Host
-  readonly #listeners = new Set<(report: SupervisorReport) => void>()
-  readonly #queue: Event[] = []
-  #state: State
-  #isRunning = false
-  #timer: NodeJS.Timeout | undefined
-  #finish: (outcome: Outcome) => void = () => {}
+  readonly #loop: Loop
+  readonly #app: string
+  #started: Promise<void> | null = null
 
-  constructor(settings: SupervisorSettings) {
-    this.#state = initialState(settings, Math.trunc(Math.random() * 2 ** 32))
-    this.#host = new Host(
-      settings,
-      (event) => this.#enqueue(event),
-      (report) => this.#publish(this.#named(report)),
+  /** Throws a {@link SupervisorError} for options that the command line would refuse. Defaults are the same. */
+  constructor(options: SupervisorOptions) {
+    const file = { name: 'the options', values: { ...options } }
+    const { config, origins } = resolveConfig({ app: null, args: [] }, { flags: {}, env: {}, file, activatedFds: [] })
+    if (config.hooks.postFork !== undefined) {
+      throw new SupervisorError(
+        'SUPERVISOR_OPTION_INVALID',
+        'the options: the hook postFork runs in the workers, which a function of this program can not.',
+        'Name a module with import instead, or use the command line with a config file.',
+      )
+    }
+    this.#app = config.app ?? ''
+    this.#loop = new Loop(
+      prepare(config, {
+        folder: process.cwd(),
+        activatedFds: [],
+        configFile: null,
+        isBindChosen: origins.bind !== 'default',
+        isCheck: false,
+      }),
     )
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve
+  }
+
+  /**
+   * Starts the workers. Resolves when all of the first generation serve; rejects with a {@link SupervisorError}. A
+   * second call returns the same promise.
+   */
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  #start(): Promise<void> {
+    const served = new Promise<void>((resolve) => {
+      this.#loop.subscribe(({ type }) => type === 'serving' && resolve())
     })
+    this.#loop.start()
+    return Promise.race([served, this.#loop.finished.then((outcome) => this.#concludeStart(outcome))])
+  }
+
+  /**
+   * Ends all workers without losing a request that one has taken, and resolves when they have gone. `quick` does not
+   * wait for idle connections. A second call, later than 250 ms after the first, ends them at once.
+   */
+  stop(mode: StopMode = 'graceful'): Promise<Outcome> {
+    this.#loop.stop(mode, 'stop()')
+    return this.#loop.finished
+  }
+
+  /** Sets the number of workers, from 1 to 512. Throws a RangeError for anything else. */
+  scale(workers: number): void {
+    if (!Number.isInteger(workers) || workers < 1 || workers > 512) {
+      throw new RangeError(`scale takes a whole number from 1 to 512, not ${workers}`)
+    }
+    this.#loop.scale(workers - this.#loop.status().wanted)
+  }
+
+  /** What the supervisor and each of its workers do at this moment. */
+  status(): Snapshot {
+    return this.#loop.status()
+  }
+
+  /** Settles when the supervisor has ended, for whatever reason. */
+  get finished(): Promise<Outcome> {
+    return this.#loop.finished
   }
 
   /** Calls `listener` with everything that happens from now on. Returns the function that ends this. */
-  subscribe(listener: (report: SupervisorReport) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  on(listener: (report: SupervisorReport) => void): () => void {
+    return this.#loop.subscribe(listener)
   }
 
-  /** Forks the workers. */
-  start(): void {
-    this.#enqueue({ type: 'start' })
+  /** Everything that happens from this call on, until the supervisor has ended. */
+  events(): AsyncGenerator<SupervisorReport, void, void> {
+    return stream((listener) => this.#loop.subscribe(listener), this.#loop.finished)
   }
 
-  /** Ends all workers, without losing a request; a second call ends them at once. `origin` is what the log names. */
-  stop(mode: StopMode = 'graceful', origin = 'stop()'): Promise<Outcome> {
-    this.#enqueue({ type: 'stop', mode, origin })
-    return this.finished
+  #concludeStart(outcome: Outcome): void {
+    if (outcome.kind === 'failed') throw bootError(outcome.failure, outcome.worker, this.#app)
+    throw new SupervisorError('SUPERVISOR_STOPPED', 'the supervisor was stopped while it started.', 'Start a new one.')
   }
+}
 
-  /** Adds workers, or takes some away if `by` is negative; at least one stays. */
-  scale(by: number): void {
-    if (!Number.isInteger(by)) throw new TypeError(`scale takes a whole number, not ${by}`)
-    this.#enqueue({ type: 'scale', by })
-  }
-
-  /** The state as the core sees it: immutable, and a new one after each event. */
-  get state(): State {
-    return this.#state
-  }
-
-  #enqueue(event: Event): void {
-    this.#queue.push(event)
-    if (this.#isRunning) return
-    this.#isRunning = true
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#process(next)
-    this.#isRunning = false
-    this.#sleep()
-  }
-
-  #process(event: Event): void {
-    const { state, effects } = step(this.#state, event, Math.round(performance.now()))
-    this.#state = state
-    for (const effect of effects) {
-      switch (effect.type) {
-        case 'report':
-          this.#publish(effect.report)
-          break
-        case 'finish':
-          this.#finish(effect.outcome)
-          break
-        default:
-          this.#host.perform(effect)
+/**
+ * What a listener is told, as a stream that ends with `over`. It listens from this call on, and not only from when the
+ * first value is asked for, as a generator would.
+ */
+function stream<T>(
+  subscribe: (listener: (value: T) => void) => () => void,
+  over: Promise<unknown>,
+): AsyncGenerator<T, void, void> {
+  const waiting: T[] = []
+  let wake: () => void = () => {}
+  let isOver = false
+  const end = subscribe((value) => {
+    waiting.push(value)
+    wake()
+  })
+  void over.finally(() => {
+    isOver = true
+    wake()
+  })
+  return (async function* () {
+    try {
+      for (;;) {
+        yield* waiting.splice(0)
+        if (isOver && waiting.length === 0) return
+        if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
       }
+    } finally {
+      end()
     }
-  }
-
-  #sleep(): void {
-    clearTimeout(this.#timer)
-    const deadline = nextDeadline(this.#state)
-    if (deadline === null) return
-    const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - performance.now())))
-    this.#timer = setTimeout(() => this.#enqueue({ type: 'tick' }), delay)
-  }
-
-  /** The host knows workers by their number only. */
-  #named(report: HostReport): SupervisorReport {
-    if (report.type !== 'worker-warning') return report
-    const worker = this.#state.workers.find(({ id }) => id === report.worker)
-    return { ...report, index: worker?.index ?? null, generation: worker?.generation ?? null, pid: worker?.pid ?? null }
-  }
-
-  #publish(report: SupervisorReport): void {
-    for (const listener of this.#listeners) listener(report)
-  }
+  })()
 }

@@ -1,54 +1,72 @@
-import yargs from 'yargs'
-import { unknownOption, type Flags } from '../config/resolve.ts'
+import parse from 'yargs-parser'
 import { OPTIONS, type Option } from '../config/options.ts'
+import { unknownOption, type Flags } from '../config/sources.ts'
+import { SupervisorError } from '../errors.ts'
+
+/** What is to be done with the configuration: run the app, only check that it could be, or show what was settled. */
+export type Task = 'run' | 'check' | 'print'
 
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: 'text'; readonly text: string }
   | {
-      readonly kind: 'run'
-      readonly app: string | undefined
-      readonly surplus: readonly string[]
+      readonly kind: Task
+      readonly app: string | null
+      readonly args: readonly string[]
       readonly flags: Flags
+      readonly configFile: string | null
     }
+
+/** Flags that are no options of the configuration. */
+const OWN_FLAGS = ['help', 'version', 'config', 'check-config', 'print-config'] as const
 
 /** Reads the command line. Only its form: what the values mean, and which there are, the configuration knows. */
 export async function readArguments(args: readonly string[], version: string): Promise<Request> {
-  refuseInherited(args)
-  const parser = yargs([...args])
-    .scriptName('supervisor')
-    .usage('$0 [options] <app>\n\nRuns an HTTP app in several workers, on a socket that stays open.')
-    .example('$0 --workers 4 app.js', 'four workers; the app listens by itself')
-    .example('$0 -w 4 -b :8080 app.js', 'four workers; the app exports a handler')
-    .epilogue('Signals: TERM stops gracefully, INT and QUIT quickly; TTIN and TTOU: one worker more or fewer.')
-    .parserConfiguration({
+  const end = args.indexOf('--')
+  const own = end === -1 ? args : args.slice(0, end)
+  const rest = end === -1 ? [] : args.slice(end + 1)
+  refuseInherited(own)
+  const parsed = read(own)
+  if (parsed['help'] === true) {
+    const { renderHelp } = await import('./help.ts')
+    return { kind: 'text', text: await renderHelp() }
+  }
+  if (parsed['version'] === true) return { kind: 'text', text: version }
+  const configFile = lastOf(parsed['config'])
+  if (configFile === '') throw noConfigNamed()
+  const [app = null, ...surplus] = parsed._.map(String)
+  if (surplus.length > 0) throw surplusError(String(app), surplus)
+  const kind: Task = parsed['print-config'] === true ? 'print' : parsed['check-config'] === true ? 'check' : 'run'
+  return {
+    kind,
+    app,
+    args: rest,
+    flags: { ...flagsOf(parsed), ...togglesOf(own) },
+    configFile,
+  }
+}
+
+/** The parser of yargs alone: yargs itself takes longer to load than all the rest, and only `--help` needs it. */
+function read(args: readonly string[]): Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] } {
+  const options = Object.values(OPTIONS) as Option<unknown>[]
+  const toggles = options.filter(({ kind }) => kind.placeholder === null)
+  const texts = options.filter(({ kind }) => kind.placeholder !== null)
+  return parse([...args], {
+    alias: {
+      help: ['h'],
+      ...Object.fromEntries(options.map(({ flag, alias }) => [flag, alias === undefined ? [] : [alias]])),
+    },
+    boolean: ['help', 'version', 'check-config', 'print-config', ...toggles.map(({ flag }) => flag)],
+    string: ['config', ...texts.map(({ flag }) => flag)],
+    configuration: {
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
       'greedy-arrays': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
-    })
-    .wrap(Math.min(100, process.stdout.columns ?? 80))
-    .version(false)
-    .help(false)
-    .option('help', { type: 'boolean', describe: 'Show this' })
-    .option('version', { type: 'boolean', describe: 'Show the version' })
-  for (const option of Object.values(OPTIONS) as Option<unknown>[]) {
-    parser.option(option.flag, {
-      ...(option.alias !== undefined && { alias: option.alias }),
-      type: 'array',
-      string: true,
-      describe: `${option.describe} [${option.value}]`,
-      defaultDescription: option.default,
-      group: `${option.group}:`,
-    })
-  }
-  const parsed = await parser.parse()
-  if (parsed['help'] === true) return { kind: 'text', text: await parser.getHelp() }
-  if (parsed['version'] === true) return { kind: 'text', text: version }
-  const [app, ...surplus] = parsed._.map(String)
-  return { kind: 'run', app, surplus, flags: flagsOf(parsed) }
+    },
+  })
 }
 
 /** yargs keeps flags as properties of plain objects, and stumbles over those that every object has. */
@@ -59,13 +77,45 @@ function refuseInherited(args: readonly string[]): void {
   }
 }
 
+function noConfigNamed(): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_OPTION_INVALID',
+    '--config needs a value: a file.',
+    'Name it, or leave it out.',
+  )
+}
+
+function surplusError(app: string, [second]: readonly string[]): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_APP_MISSING',
+    `one app can be run, and two were named: ${app} and ${second}.`,
+    'Name one file. Arguments of the app itself come after --',
+  )
+}
+
 function flagsOf(parsed: Readonly<Record<string, unknown>>): Flags {
   const aliases = new Set(Object.values(OPTIONS).flatMap(({ alias }) => alias ?? []))
   const flags: Record<string, readonly string[]> = {}
   for (const [name, value] of Object.entries(parsed)) {
-    if (['_', '$0', 'help', 'version'].includes(name) || aliases.has(name) || value === undefined) continue
-    const values = Array.isArray(value) ? value : [value]
+    if (['_', '$0', 'h', ...OWN_FLAGS].includes(name) || aliases.has(name) || value === undefined) continue
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     flags[name] = values.length === 0 ? [''] : values.map(String)
   }
   return flags
+}
+
+/** Switches that were given a value, as in `--factory=no`: yargs takes whatever is not `true` for `false`. */
+function togglesOf(args: readonly string[]): Flags {
+  const toggles = Object.values(OPTIONS).flatMap(({ flag, kind }) => (kind.placeholder === null ? flag : []))
+  return Object.fromEntries(
+    args.flatMap((arg) => {
+      const { flag = '', value = '' } = /^--(?<flag>[^=]+)=(?<value>.*)$/s.exec(arg)?.groups ?? {}
+      return toggles.includes(flag) ? [[flag, [value]]] : []
+    }),
+  )
+}
+
+function lastOf(value: unknown): string | null {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : value
+  return typeof last === 'string' ? last : null
 }

@@ -1,6 +1,6 @@
 import type { BootFailure, ForkReason, LeaveReason, StopMode, WorkerName } from '../core/types.ts'
-import { bootError } from '../errors.ts'
-import type { SupervisorReport } from '../supervisor.ts'
+import { bootError } from '../boot-error.ts'
+import type { SupervisorReport } from '../loop.ts'
 import type { LogLevel } from '../config/config.ts'
 
 /** A report as a line of the log. */
@@ -45,6 +45,10 @@ export function describe(report: SupervisorReport, app: string): Line {
       return { level: 'warn', text: `${report.origin}: ending ${count(report.workers)} at once` }
     case 'stopped':
       return stopped(report)
+    case 'warning':
+      return { level: 'warn', text: report.text, fields: { code: report.code } }
+    case 'hook-failed':
+      return hookFailed(report)
     case 'listener-bound':
       return { level: 'info', text: `listening on ${report.address}` }
     case 'listener-waiting':
@@ -52,6 +56,10 @@ export function describe(report: SupervisorReport, app: string): Line {
     default:
       return describeWorker(report, app)
   }
+}
+
+function hookFailed({ hook, error }: Extract<SupervisorReport, { readonly type: 'hook-failed' }>): Line {
+  return { level: 'error', text: `the hook ${hook} failed: ${error.name}: ${error.message}`, fields: { err: error } }
 }
 
 type WorkerReport = Extract<SupervisorReport, { readonly worker: number }>

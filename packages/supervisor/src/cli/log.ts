@@ -1,17 +1,28 @@
 import { pino, type Logger } from 'pino'
 import type { Config } from '../config/config.ts'
-import type { SupervisorReport } from '../supervisor.ts'
+import type { SupervisorReport } from '../loop.ts'
 import { describe } from './describe.ts'
 import type { Output } from './output.ts'
 
 /** Writes what happens as lines: readable on a terminal, JSON elsewhere. */
 export async function createLog(
-  { app, logLevel, logFormat }: Config,
+  { logLevel, logFormat }: Config,
+  app: string,
   output: Output,
 ): Promise<(report: SupervisorReport) => void> {
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY)
   const logger = pino({ level: logLevel, base: { pid: process.pid } }, isPretty ? await prettyStream(output) : output)
-  return (report) => write(logger, report, app)
+  let hasServed = false
+  let lastDetail: unknown
+  return (report) => {
+    write(logger, report, app)
+    if (report.type === 'serving') hasServed = true
+    // What ends a start is told on standard error. Later the readable line is all there is, and lacks the stack.
+    if (!isPretty || !hasServed || report.type !== 'worker-boot-failed') return
+    const detail = describe(report, app).fields?.['detail']
+    if (typeof detail === 'string' && detail !== lastDetail) output.write(`${detail}\n`)
+    lastDetail = detail
+  }
 }
 
 function write(logger: Logger, report: SupervisorReport, app: string): void {

@@ -1,19 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { activatedFds } from '../host/activation.ts'
-import { bootError, EXIT_FORCED, SupervisorError } from '../errors.ts'
-import { resolveConfig } from '../config/resolve.ts'
+import { configFileOf, loadConfig, type Given, type Loaded } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
 import type { Outcome } from '../core/types.ts'
-import { Supervisor, type SupervisorReport } from '../supervisor.ts'
-import { findApp } from './app-file.ts'
+import { bootError } from '../boot-error.ts'
+import { EXIT_FORCED, SupervisorError } from '../errors.ts'
+import { Loop, type LoopSettings, type SupervisorReport } from '../loop.ts'
+import { prepare } from '../prepare.ts'
 import { readArguments } from './arguments.ts'
+import { checkApp } from './check.ts'
+import { explain } from './explain.ts'
 import { locate } from './locate.ts'
+import { printConfig } from './print-config.ts'
 import { followSignals } from './signals.ts'
 
-await run(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => process.exit(explain(error)),
-)
+process.exit(await run(process.argv.slice(2)).catch(explain))
 
 async function run(args: readonly string[]): Promise<number> {
   if (process.platform === 'win32') {
@@ -24,27 +25,59 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(`${request.text}\n`)
     return 0
   }
+  const { app, args: appArgs, flags, configFile } = request
   const fds = activatedFds(process.env, process.pid)
-  const config = resolveConfig(request.app ?? '', request.flags, process.env, fds)
-  return supervise(config, findApp(request.app, request.surplus), fds)
+  const given = { positionals: { app, args: appArgs }, flags, configFile, env: process.env, activatedFds: fds }
+  switch (request.kind) {
+    case 'print':
+      process.stdout.write(printConfig(await load(given)))
+      return 0
+    case 'check':
+      return checkApp(() => load(given))
+    case 'run': {
+      const loaded = await load(given)
+      return supervise(loaded.config, settingsOf(loaded, fds))
+    }
+  }
 }
 
-async function supervise(config: Config, app: string, fds: readonly number[]): Promise<number> {
-  const supervisor = new Supervisor({ ...config, app, activatedFds: fds })
+async function load(given: Given): Promise<Loaded> {
+  try {
+    return await loadConfig(given)
+  } catch (error) {
+    if (!(error instanceof SupervisorError) || error.code !== 'SUPERVISOR_CONFIG_NOT_LOADED') throw error
+    throw await locate(error, configFileOf(given) ?? '')
+  }
+}
+
+function settingsOf({ config, folder, configFile, origins }: Loaded, fds: readonly number[]): LoopSettings {
+  return prepare(config, {
+    folder,
+    configFile,
+    activatedFds: fds,
+    isBindChosen: origins.bind !== 'default',
+    isCheck: false,
+  })
+}
+
+async function supervise(config: Config, settings: LoopSettings): Promise<number> {
+  const app = config.app ?? ''
+  process.title = `supervisor [${app}]`
+  const loop = new Loop(settings)
   // The log is loaded while the workers boot; what happens until then waits.
   const early: SupervisorReport[] = []
-  const endEarly = supervisor.subscribe((report) => early.push(report))
-  followSignals(supervisor)
-  supervisor.start()
+  const endEarly = loop.subscribe((report) => early.push(report))
+  followSignals(loop)
+  loop.start()
   const [{ createLog }, { Output }] = await Promise.all([import('./log.ts'), import('./output.ts')])
   const output = new Output()
-  const log = await createLog(config, output)
+  const log = await createLog(config, app, output)
   endEarly()
   for (const report of early) log(report)
-  supervisor.subscribe(log)
-  const outcome = await supervisor.finished
+  loop.subscribe(log)
+  const outcome = await loop.finished
   await output.end()
-  return conclude(outcome, config.app, app)
+  return conclude(outcome, app, settings.app)
 }
 
 async function conclude(outcome: Outcome, app: string, path: string): Promise<number> {
@@ -56,20 +89,6 @@ async function conclude(outcome: Outcome, app: string, path: string): Promise<nu
     case 'failed':
       throw await locate(bootError(outcome.failure, outcome.worker, app), path)
   }
-}
-
-/** Tells a person what went wrong, and returns the exit code. */
-function explain(error: unknown): number {
-  if (!(error instanceof SupervisorError)) throw error
-  const detail = error.detail === undefined ? '' : `\n${withoutInternals(error.detail)}\n\n`
-  process.stderr.write(`supervisor: ${error.message}\n${detail}${error.hint} (${error.code})\n`)
-  return error.exitCode
-}
-
-/** The stack less Node's own frames, which say nothing about the app. */
-function withoutInternals(stack: string): string {
-  // The last frame may open the list of the error's properties: its bracket stays.
-  return stack.replaceAll(/\n\s+at [^\n]*node:internal\/[^\n]*?( \{)?(?=\n|$)/g, '$1').trimEnd()
 }
 
 function versionOfPackage(): string {

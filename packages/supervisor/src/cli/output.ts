@@ -6,13 +6,14 @@ import sonicBoom from 'sonic-boom'
 const { SonicBoom } = sonicBoom
 
 const STDOUT = 1
+const STDERR = 2
 /** What is kept for a reader that has stopped reading; newer lines are dropped, the supervisor goes on. */
 const MOST_BUFFERED_BYTES = 4 * 1024 * 1024
 /** How long the last lines may take to get out. */
 const FLUSH_PATIENCE_MS = 1000
 
 /**
- * Standard output that never blocks the supervisor, whoever reads it and however slowly.
+ * Standard output, or standard error, that never blocks the supervisor, whoever reads it and however slowly.
  *
  * The workers write to the same pipe, blocking, and whether it blocks is a property of the open file that all share:
  * so the supervisor opens it a second time for itself. A socket can't be opened again; there the writes block in a
@@ -23,12 +24,16 @@ export class Output {
   readonly #isSocket: boolean
   #isBroken = false
 
-  constructor() {
-    const kind = fstatSync(STDOUT)
+  readonly #fd: number
+
+  constructor(fd: typeof STDOUT | typeof STDERR = STDOUT) {
+    this.#fd = fd
+    // As bigints: see worker/output.ts.
+    const kind = fstatSync(fd, { bigint: true })
     this.#isSocket = kind.isSocket()
     // pino's own destination flushes at exit, synchronously: with a reader that has stalled, that never returns.
     this.#destination = new SonicBoom({
-      fd: this.#isSocket || kind.isFile() ? STDOUT : reopen(),
+      fd: this.#isSocket || kind.isFile() ? fd : reopen(fd),
       sync: false,
       maxLength: MOST_BUFFERED_BYTES,
     })
@@ -53,23 +58,23 @@ export class Output {
     })
     const isOut = await Promise.race([flushed, patience])
     clearTimeout(timer)
-    if (!isOut && this.#isSocket) await shutdown()
+    if (!isOut && this.#isSocket) await shutdown(this.#fd)
   }
 }
 
-function reopen(): number {
+function reopen(fd: number): number {
   try {
-    return openSync(`/proc/self/fd/${STDOUT}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
     // Not Linux, or a sandbox without /proc.
-    return STDOUT
+    return fd
   }
 }
 
 /** Closes the sending side of the socket, which makes a write that blocks fail. */
-function shutdown(): Promise<void> {
+function shutdown(fd: number): Promise<void> {
   return new Promise((resolve) => {
-    const socket = new Socket({ fd: STDOUT, readable: false, writable: true })
+    const socket = new Socket({ fd, readable: false, writable: true })
     socket.on('error', () => resolve())
     socket.end(() => resolve())
   })

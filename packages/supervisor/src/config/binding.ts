@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { joinHostPort } from '../protocol/address.ts'
 import type { Binding } from '../protocol/orders.ts'
 
 const FORMS = 'host:port, [ipv6]:port, :port, unix:/path or fd://3'
@@ -19,6 +20,18 @@ export function readBinding(text: string): Read<Binding> {
   if (ipv6 !== undefined && isIP(ipv6) !== 6) return wrong(`has no IPv6 address in its brackets`)
   if (host !== '' && isIP(host) !== 4 && !HOST_NAME.test(host)) return wrong(`has no host name before its colon`)
   return { ok: true, value: { kind: 'tcp', host: ipv6 ?? (host === '' ? null : host), port: Number(port) } }
+}
+
+/** The notation that is read as this address. */
+export function writeBinding(binding: Binding): string {
+  switch (binding.kind) {
+    case 'unix':
+      return `unix:${binding.path}`
+    case 'fd':
+      return `fd://${binding.fd}`
+    case 'tcp':
+      return binding.host === null ? `:${binding.port}` : joinHostPort(binding.host, binding.port)
+  }
 }
 
 function readPath(path: string): Read<Binding> {

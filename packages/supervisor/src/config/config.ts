@@ -1,4 +1,5 @@
-import type { AcceptMode, Binding } from '../protocol/orders.ts'
+import type { AcceptMode, Binding, ReadyMode, ServeMode } from '../protocol/orders.ts'
+import type { Hooks } from './hooks.ts'
 
 /** The levels of pino, from all to nothing. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -9,17 +10,56 @@ export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 export const ACCEPT_MODES = ['shared', 'cluster'] as const
+export const SERVE_MODES = ['auto', 'listen', 'export'] as const
+export const READY_MODES = ['listen', 'signal'] as const
 
-/** What the command line and the environment settle, checked. All times are milliseconds. */
-export interface Config {
-  /** The app's file as the user named it. */
-  readonly app: string
-  readonly workers: number
+/** How TypeScript is run: by tsx, by Node's own type stripping, or by what there is. */
+export const TS_MODES = ['auto', 'strip', 'tsx'] as const
+export type TsMode = (typeof TS_MODES)[number]
+
+/** The values of all options, checked. All times are milliseconds. */
+export interface Options {
+  readonly workers: number | 'auto'
   readonly bind: readonly Binding[]
+  readonly accept: AcceptMode
+  readonly mode: ServeMode
+  readonly factory: boolean
+  readonly ready: ReadyMode
+  readonly readyPath: string | null
   readonly bootTimeoutMs: number
   readonly gracefulTimeoutMs: number
   readonly killTimeoutMs: number
-  readonly accept: AcceptMode
+  readonly ts: TsMode
+  readonly chdir: string | null
+  readonly envFile: readonly string[]
+  readonly import: readonly string[]
+  readonly require: readonly string[]
+  readonly nodeArgs: readonly string[]
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
+}
+
+/** Everything that the command line, the environment and the config file settle. */
+export interface Config extends Options {
+  /** The app's file as the user named it, perhaps with `:name` for a named export. */
+  readonly app: string | null
+  /** What the app sees behind its own name in `process.argv`. */
+  readonly args: readonly string[]
+  readonly hooks: Hooks
+}
+
+/** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
+export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' | 'chdir'>> {
+  /** The app's file, for a command line that names none. */
+  readonly app?: string
+  readonly bind?: string | readonly string[]
+  readonly readyPath?: string
+  readonly chdir?: string
+  readonly args?: readonly string[]
+  readonly hooks?: Hooks
+}
+
+/** Returns its argument: gives a config file types, completion and checks in an editor. */
+export function defineConfig(config: ConfigFile): ConfigFile {
+  return config
 }

@@ -1,146 +1,173 @@
-import * as v from 'valibot'
 import { MOST_WORKERS } from '../core/step.ts'
-import type { Binding } from '../protocol/orders.ts'
-import { readBinding } from './binding.ts'
-import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, type Config } from './config.ts'
+import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES, type Options } from './config.ts'
+import { address, duration, oneOf, text, toggle, wholeNumberOrAuto, type Kind } from './kinds.ts'
 
-/** The options that have a flag; the app itself is an argument. */
-export type OptionName = Exclude<keyof Config, 'app'>
+/** The name of an option in code: in a config file, and in the library. */
+export type OptionName = keyof Options
 
-/** One option: how it is called, what it means, and how its text is read. */
+/** One option: how it is called, what it means, and which values it takes. */
 export interface Option<T> {
   readonly flag: string
   readonly alias?: string
-  /** The environment variable that stands in for the flag. */
-  readonly env?: string
-  /** The kind of value, for `--help`. */
-  readonly value: string
+  /** A variable that other tools know too. It counts less than our own, `SUPERVISOR_` and the flag's name. */
+  readonly convention?: string
   readonly describe: string
-  /** The default, as it would be written on the command line. */
-  readonly default: string
-  readonly group: 'Serving' | 'Lifetime' | 'Log'
+  /** The default as it would be written on the command line; null where there is none. */
+  readonly default: string | null
+  readonly group: 'Serving' | 'App' | 'Lifetime' | 'Log'
   readonly isList?: boolean
-  /** Reads the text of one value; its issues are the end of a sentence that begins with the flag. */
-  readonly schema: v.GenericSchema<string, T>
+  readonly kind: Kind<T>
 }
 
-/** No timeout is longer than a day: a larger number is a mistake in the unit. */
-const LONGEST_SECONDS = 86_400
-
-function wholeNumber(least: number, most: number): v.GenericSchema<string, number> {
-  const problem = `must be a whole number from ${least} to ${most}`
-  return v.pipe(
-    v.string(),
-    v.regex(/^-?\d+$/, problem),
-    v.transform(Number),
-    v.minValue(least, problem),
-    v.maxValue(most, problem),
-  )
-}
-
-/** Seconds on the command line, milliseconds in code. */
-function seconds(least: number): v.GenericSchema<string, number> {
-  const problem = `must be a number of seconds from ${least} to ${LONGEST_SECONDS}`
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d+(\.\d+)?$/, problem),
-    v.transform(Number),
-    v.minValue(least, problem),
-    v.maxValue(LONGEST_SECONDS, problem),
-    v.transform((value) => Math.round(value * 1000)),
-  )
-}
-
-function oneOf<const T extends readonly string[]>(values: T): v.GenericSchema<string, T[number]> {
-  return v.picklist(values, `must be one of ${values.join(', ')}`)
-}
-
-const address: v.GenericSchema<string, Binding> = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const read = readBinding(dataset.value)
-    if (read.ok) return read.value
-    addIssue({ message: read.problem })
-    return NEVER
-  }),
-)
-
-type OptionTable = {
-  readonly [Name in OptionName]: Option<Config[Name] extends readonly (infer Item)[] ? Item : Config[Name]>
-}
+type Item<T> = T extends readonly (infer Each)[] ? Each : Exclude<T, null>
+type OptionTable = { readonly [Name in OptionName]: Option<Item<Options[Name]>> }
 
 /** Every option, in the order in which `--help` shows them. */
 export const OPTIONS: OptionTable = {
   workers: {
     flag: 'workers',
     alias: 'w',
-    env: 'WEB_CONCURRENCY',
-    value: 'number',
-    describe: 'How many workers serve',
+    convention: 'WEB_CONCURRENCY',
+    describe: 'How many workers serve; auto is one for each CPU that this process may use',
     default: '1',
     group: 'Serving',
-    schema: wholeNumber(1, MOST_WORKERS),
+    kind: wholeNumberOrAuto(1, MOST_WORKERS),
   },
   bind: {
     flag: 'bind',
     alias: 'b',
-    value: 'address',
     describe:
       'Where an app that exports is served: host:port, :port, unix:/path or fd://3. Can be given several times. ' +
       'With PORT set the default is 0.0.0.0:$PORT; with sockets from systemd, these',
     default: '127.0.0.1:8000',
     group: 'Serving',
     isList: true,
-    schema: address,
+    kind: address(),
   },
   accept: {
     flag: 'accept',
-    value: 'mode',
     describe:
       "Who takes connections in: each worker on the supervisor's socket (shared), or node:cluster's primary, " +
       'which hands them out in turn (cluster)',
     default: 'shared',
     group: 'Serving',
-    schema: oneOf(ACCEPT_MODES),
+    kind: oneOf(ACCEPT_MODES),
+  },
+  mode: {
+    flag: 'mode',
+    describe: 'What serves: the servers that the app listens with, what it exports, or (auto) whichever there is',
+    default: 'auto',
+    group: 'App',
+    kind: oneOf(SERVE_MODES),
+  },
+  factory: {
+    flag: 'factory',
+    describe: 'The export is a function that returns the app, perhaps later',
+    default: 'false',
+    group: 'App',
+    kind: toggle(),
+  },
+  ts: {
+    flag: 'ts',
+    describe: "How TypeScript is run: tsx, Node's own type stripping, or (auto) tsx if the app has it",
+    default: 'auto',
+    group: 'App',
+    kind: oneOf(TS_MODES),
+  },
+  chdir: {
+    flag: 'chdir',
+    describe: 'The folder to run in. The app, the config file and env files are looked up there',
+    default: null,
+    group: 'App',
+    kind: text('folder'),
+  },
+  envFile: {
+    flag: 'env-file',
+    describe: 'A file of variables for the app; what the environment says already wins. Can be given several times',
+    default: null,
+    group: 'App',
+    isList: true,
+    kind: text('file'),
+  },
+  import: {
+    flag: 'import',
+    describe: 'A module that is imported before the app, as by node --import. Can be given several times',
+    default: null,
+    group: 'App',
+    isList: true,
+    kind: text('module'),
+  },
+  require: {
+    flag: 'require',
+    describe: 'A module that is required before the app, as by node --require. Can be given several times',
+    default: null,
+    group: 'App',
+    isList: true,
+    kind: text('module'),
+  },
+  nodeArgs: {
+    flag: 'node-args',
+    describe: 'Options for the Node that runs the app, such as "--max-old-space-size=512". Can be given several times',
+    default: null,
+    group: 'App',
+    isList: true,
+    kind: text('options'),
+  },
+  ready: {
+    flag: 'ready',
+    describe: 'When a worker is ready: when it listens, or when the app says so with worker.ready()',
+    default: 'listen',
+    group: 'Lifetime',
+    kind: oneOf(READY_MODES),
+  },
+  readyPath: {
+    flag: 'ready-path',
+    describe: 'A path that has to answer with a status below 400 before a worker counts as ready',
+    default: null,
+    group: 'Lifetime',
+    kind: text('path'),
   },
   bootTimeoutMs: {
     flag: 'boot-timeout',
-    value: 'seconds',
     describe: 'How long a worker may take to become ready',
     default: '60',
     group: 'Lifetime',
-    schema: seconds(0.1),
+    kind: duration(100),
   },
   gracefulTimeoutMs: {
     flag: 'graceful-timeout',
-    value: 'seconds',
     describe: 'How long a worker that leaves may go on with its requests',
     default: '30',
     group: 'Lifetime',
-    schema: seconds(0),
+    kind: duration(0),
   },
   killTimeoutMs: {
     flag: 'kill-timeout',
-    value: 'seconds',
     describe: 'How long it then has for its exit handlers, before SIGKILL',
     default: '5',
     group: 'Lifetime',
-    schema: seconds(0),
+    kind: duration(0),
   },
   logLevel: {
     flag: 'log-level',
-    value: 'level',
-    describe: `The least important lines to log: ${LOG_LEVELS.join(', ')}`,
+    describe: 'The least important lines to log',
     default: 'info',
     group: 'Log',
-    schema: oneOf(LOG_LEVELS),
+    kind: oneOf(LOG_LEVELS),
   },
   logFormat: {
     flag: 'log-format',
-    value: 'format',
     describe: 'json, pretty, or auto: pretty on a terminal, else json',
     default: 'auto',
     group: 'Log',
-    schema: oneOf(LOG_FORMATS),
+    kind: oneOf(LOG_FORMATS),
   },
+}
+
+/** The names of all options, in order. */
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[]
+
+/** The variable that stands in for a flag. */
+export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
+  return `SUPERVISOR_${flag.toUpperCase().replaceAll('-', '_')}`
 }

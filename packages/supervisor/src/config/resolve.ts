@@ -1,103 +1,78 @@
-import * as v from 'valibot'
-import { closest, distance } from 'fastest-levenshtein'
 import { SupervisorError } from '../errors.ts'
-import type { Config } from './config.ts'
-import { OPTIONS, type Option, type OptionName } from './options.ts'
+import type { Config, Options } from './config.ts'
+import { OPTION_NAMES, type OptionName } from './options.ts'
+import { readHooks, refuseUnknown, settle, type Sources } from './sources.ts'
 
-/** What was written on the command line: the text of each flag, in order. */
-export type Flags = Readonly<Record<string, readonly string[]>>
+/** A configuration, and where each of its values was set. */
+export interface Resolved {
+  readonly config: Config
+  readonly origins: Readonly<Record<OptionName | 'app' | 'args', string>>
+}
 
-/** Settles the configuration: defaults, then the environment, then flags; the later one wins. */
-export function resolveConfig(
-  app: string,
-  flags: Flags,
-  env: Readonly<NodeJS.ProcessEnv>,
-  activatedFds: readonly number[],
-): Config {
-  refuseUnknown(flags)
-  const read = <Name extends OptionName>(name: Name): Config[Name] => {
-    const option = OPTIONS[name] as Option<unknown>
-    const { texts, origin } = textsOf(option, flags, env, activatedFds)
-    const values = texts.map((text) => readText(option, text, origin))
-    return (option.isList ? values : values.at(-1)) as Config[Name]
+/** What only the command line can say: the app, and its own arguments after `--`. */
+export interface Positionals {
+  readonly app: string | null
+  readonly args: readonly string[]
+}
+
+/** Settles the configuration: defaults, then the config file, then the environment, then flags; the later one wins. */
+export function resolveConfig(positionals: Positionals, sources: Sources): Resolved {
+  refuseUnknown(sources)
+  const values: Partial<Record<OptionName, unknown>> = {}
+  const origins: Partial<Record<OptionName | 'app' | 'args', string>> = {}
+  for (const name of OPTION_NAMES) {
+    const { value, origin } = settle(name, sources)
+    values[name] = value
+    origins[name] = origin
   }
-  return {
-    app,
-    workers: read('workers'),
-    bind: read('bind'),
-    accept: read('accept'),
-    bootTimeoutMs: read('bootTimeoutMs'),
-    gracefulTimeoutMs: read('gracefulTimeoutMs'),
-    killTimeoutMs: read('killTimeoutMs'),
-    logLevel: read('logLevel'),
-    logFormat: read('logFormat'),
+  const options = values as Options
+  const fromFile = readOthers(sources)
+  origins.app = originOf(positionals.app !== null, fromFile.app !== null, sources)
+  origins.args = originOf(positionals.args.length > 0, fromFile.args.length > 0, sources)
+  const config: Config = {
+    ...options,
+    app: positionals.app ?? fromFile.app,
+    args: positionals.args.length > 0 ? positionals.args : fromFile.args,
+    hooks: readHooks(sources.file?.values['hooks'], sources.file?.name ?? 'the options'),
   }
+  refuseContradictions(config, origins.bind ?? 'default')
+  return { config, origins: origins as Resolved['origins'] }
 }
 
-interface Texts {
-  readonly texts: readonly string[]
-  /** How the place where the text was written is called. */
-  readonly origin: string
+function originOf(isOnCommandLine: boolean, isInFile: boolean, { file }: Sources): string {
+  if (isOnCommandLine) return 'command line'
+  return isInFile && file !== null ? file.name : 'default'
 }
 
-function textsOf(
-  option: Option<unknown>,
-  flags: Flags,
-  env: Readonly<NodeJS.ProcessEnv>,
-  activatedFds: readonly number[],
-): Texts {
-  const given = flags[option.flag]
-  if (given !== undefined) return { texts: given, origin: `--${option.flag}` }
-  const fromEnv = option.env === undefined ? undefined : env[option.env]
-  if (option.env !== undefined && fromEnv) return { texts: [fromEnv], origin: option.env }
-  if (option === (OPTIONS.bind as Option<unknown>)) {
-    if (activatedFds.length > 0) return { texts: activatedFds.map((fd) => `fd://${fd}`), origin: 'LISTEN_FDS' }
-    if (env['PORT']) return { texts: [checkPort(env['PORT'])], origin: 'PORT' }
+function readOthers({ file }: Sources): { readonly app: string | null; readonly args: readonly string[] } {
+  const { app, args } = file?.values ?? {}
+  if (app !== undefined && typeof app !== 'string') throw wrong(`${file?.name}: app must be a text.`)
+  const isList = Array.isArray(args) && args.every((arg) => typeof arg === 'string')
+  if (args !== undefined && !isList) throw wrong(`${file?.name}: args must be a list of texts.`)
+  return { app: app ?? null, args: isList ? args : [] }
+}
+
+/** Where an address comes from that was not meant for this app alone: it may listen by itself all the same. */
+const GENERAL_ORIGINS: readonly string[] = ['default', 'LISTEN_FDS', 'PORT', 'PORT (env file)']
+
+/** Combinations that can't mean anything. */
+function refuseContradictions(config: Config, bindOrigin: string): void {
+  if (config.mode === 'listen' && config.factory) {
+    throw wrong('--mode listen and --factory contradict each other: a factory returns what is exported.')
   }
-  return { texts: [option.default], origin: `--${option.flag}` }
-}
-
-/** gunicorn's convention: PORT alone means all interfaces, since a container's port is to be reached from outside. */
-function checkPort(port: string): string {
-  if (/^\d+$/.test(port) && Number(port) <= 65_535) return `0.0.0.0:${port}`
-  throw new SupervisorError(
-    'SUPERVISOR_OPTION_INVALID',
-    `PORT must be a whole number from 0 to 65535, not "${port}".`,
-    'Set PORT to a port number, or unset it and use --bind.',
-  )
-}
-
-function readText(option: Option<unknown>, text: string, origin: string): unknown {
-  const parsed = v.safeParse(option.schema, text)
-  if (parsed.success) return parsed.output
-  const problem = parsed.issues[0].message
-  throw new SupervisorError(
-    'SUPERVISOR_OPTION_INVALID',
-    text === '' ? `${origin} needs a value: ${problem}.` : `${origin} ${text}: ${problem}.`,
-    `See supervisor --help. The default is ${option.default}.`,
-  )
-}
-
-/** A name that is further off than this is no slip of the finger. */
-const FARTHEST = 3
-
-function refuseUnknown(flags: Flags): void {
-  const known = Object.values(OPTIONS).map(({ flag }) => flag)
-  for (const flag of Object.keys(flags)) {
-    if (!known.includes(flag)) throw unknownOption(flag)
+  if (config.mode === 'listen' && !GENERAL_ORIGINS.includes(bindOrigin)) {
+    throw wrong('--mode listen and --bind contradict each other: an app that listens chooses its own address.')
+  }
+  if (config.ready === 'signal' && config.readyPath !== null) {
+    throw wrong(
+      '--ready signal and --ready-path contradict each other: either the app says that it is ready, or a path.',
+    )
+  }
+  if (config.readyPath !== null && !config.readyPath.startsWith('/')) {
+    throw wrong(`--ready-path ${config.readyPath}: must begin with a slash.`)
   }
 }
 
-/** The error for a flag that nobody knows; it names the one that was perhaps meant. */
-export function unknownOption(flag: string): SupervisorError {
-  const near = closest(
-    flag,
-    Object.values(OPTIONS).map((option) => option.flag),
-  )
-  const dashes = flag.length === 1 ? '-' : '--'
-  return new SupervisorError(
-    'SUPERVISOR_OPTION_UNKNOWN',
-    `there is no option ${dashes}${flag}.`,
-    distance(flag, near) <= FARTHEST ? `Did you mean --${near}?` : 'See supervisor --help for all of them.',
-  )
+function wrong(message: string): SupervisorError {
+  return new SupervisorError('SUPERVISOR_OPTION_INVALID', message, 'See supervisor --help.')
 }

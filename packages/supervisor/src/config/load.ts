@@ -1,0 +1,45 @@
+import { dirname, resolve } from 'node:path'
+import { readEnvFiles } from './env-file.ts'
+import { findConfigFile, loadConfigFile } from './file.ts'
+import { resolveConfig, type Positionals, type Resolved } from './resolve.ts'
+import { settle, type Flags, type Sources } from './sources.ts'
+
+/** What the command line and the environment say. */
+export interface Given {
+  readonly positionals: Positionals
+  readonly flags: Flags
+  /** The file that `--config` names. */
+  readonly configFile: string | null
+  readonly env: Readonly<NodeJS.ProcessEnv>
+  readonly activatedFds: readonly number[]
+}
+
+/** A configuration, and the files that it came from. */
+export interface Loaded extends Resolved {
+  /** The folder that relative paths in it start from. */
+  readonly folder: string
+  /** The path of the config file. */
+  readonly configFile: string | null
+}
+
+/** Finds and reads the config file and env files, and settles the configuration. */
+export async function loadConfig(given: Given): Promise<Loaded> {
+  const { positionals, flags, env, activatedFds } = given
+  const bare: Sources = { flags, env, file: null, activatedFds }
+  const configFile = configFileOf(given)
+  const file = configFile === null ? null : await loadConfigFile(configFile)
+  // `chdir` in a config file starts from where the file is.
+  const isFromFile = file?.values['chdir'] !== undefined && settle('chdir', bare).value === null
+  const folder = isFromFile && configFile !== null ? dirname(configFile) : process.cwd()
+  const sources: Sources = { flags, env, file, activatedFds }
+  const files = settle('envFile', sources).value as readonly string[]
+  const chdir = settle('chdir', sources).value as string | null
+  const fromFiles = readEnvFiles(resolve(folder, chdir ?? '.'), files)
+  return { ...resolveConfig(positionals, { ...sources, envFiles: fromFiles }), folder, configFile }
+}
+
+/** The path of the config file; null without one. */
+export function configFileOf({ flags, env, activatedFds, configFile }: Given): string | null {
+  const { value: chdir } = settle('chdir', { flags, env, file: null, activatedFds })
+  return findConfigFile(resolve((chdir as string | null) ?? '.'), configFile)
+}
