@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until, within, PATIENCE_MS } from './until.ts'
 
@@ -164,25 +164,38 @@ export class Cli implements AsyncDisposable {
   }
 }
 
-function isLogLine(parsed: object): parsed is LogLine {
-  return 'event' in parsed
-}
-
-/** Whether a process runs, or, for a negative number, any process of the group; zombies don't count. */
+/** Whether a process runs, or, for a negative number, any process of the group. Zombies don't count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
   } catch {
     return false
   }
-  return pid < 0 || !isZombie(pid)
+  return pid > 0 ? !isZombie(statOf(pid)) : hasLiveMember(-pid)
 }
 
-function isZombie(pid: number): boolean {
+/** Who reaps the orphans of a group may take its time: what counts is whether one of them still runs. */
+function hasLiveMember(group: number): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => statOf(Number(name)))
+    .some((stat) => stat[2] === String(group) && !isZombie(stat))
+}
+
+/** What proc(5) says of a process, from its state on: the state, its parent, its group and so on. */
+function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return true
+    return []
   }
+}
+
+function isZombie([state = 'Z']: readonly string[]): boolean {
+  return state === 'Z' || state === 'X'
+}
+
+function isLogLine(parsed: object): parsed is LogLine {
+  return 'event' in parsed
 }

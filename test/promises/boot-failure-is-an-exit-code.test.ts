@@ -10,7 +10,7 @@ it.each([
   { what: 'imports a file that is missing', source: "import './gone.mjs'", code: 4, says: 'gone.mjs' },
   { what: 'imports a package that is missing', source: "import 'no-such-package'", code: 4, says: 'no-such-package' },
   { what: 'exports something else', source: 'export default 42', code: 4, says: 'a number (42)' },
-  { what: 'does nothing', source: 'export const nothing = 0', code: 3, says: 'without listening' },
+  { what: 'does nothing', source: 'const nothing = 0', code: 3, says: 'without listening' },
 ])('ends with exit code $code and one cause when the app $what', async ({ source, code, says }) => {
   using folder = new Folder()
   await using cli = new Cli(['--workers', '4', folder.write('app.mjs', source)])

@@ -7,7 +7,7 @@ it.each([
   { what: 'blocks in its main module', app: 'block-at-import.mjs', says: 'was still being loaded after' },
   { what: 'is loaded but never listens', app: 'never-listens.mjs', says: 'listened on nothing within' },
 ])('stops workers whose app $what, and says so', async ({ app, says }) => {
-  await using cli = new Cli(['--workers', '2', '--boot-timeout', '1', '--kill-timeout', '0.5', fixture(app)])
+  await using cli = new Cli(['--workers', '2', '--boot-timeout', '5', '--kill-timeout', '0.5', fixture(app)])
   expect(await cli.exit()).toEqual({ code: 3, signal: null })
   expect(cli.stderr).toContain(says)
 })
@@ -23,7 +23,7 @@ it('stops a replacement that never becomes ready, while the others serve', async
     writeFileSync(mark, '')
     createServer((_, response) => response.end(String(process.pid))).listen(0, '127.0.0.1')`,
   )
-  await using cli = await Cli.serving(['--workers', '2', '--boot-timeout', '1', '--kill-timeout', '0.2', app])
+  await using cli = await Cli.serving(['--workers', '2', '--boot-timeout', '5', '--kill-timeout', '0.2', app])
   const [victim = NOBODY, survivor] = cli.workerPids
   process.kill(victim, 'SIGKILL')
   expect((await cli.line('worker-boot-failed')).msg).toContain('was still being loaded after')
