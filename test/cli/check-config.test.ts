@@ -48,15 +48,18 @@ describe('--check-config', () => {
   })
 
   it.each([
-    ['listens', LISTENS],
-    ['exports', EXPORTS],
-  ])('binds nothing: an app that %s serves on the same port meanwhile', async (_how, text) => {
+    ['listens', 'shared', LISTENS],
+    ['exports', 'shared', EXPORTS],
+    ['listens', 'cluster', LISTENS],
+    ['exports', 'cluster', EXPORTS],
+  ])('binds nothing: an app that %s serves on the same port meanwhile (--accept %s)', async (_how, accept, text) => {
     using folder = new Folder()
     const port = await freePort()
     folder.write('app.mjs', text)
     const options = { cwd: folder.path, env: { APP_PORT: String(port), SUPERVISOR_BIND: `127.0.0.1:${port}` } }
     await using live = await Cli.serving(['app.mjs'], options)
-    expect(await failureOf(['--check-config', 'app.mjs'], options)).toMatchObject({ exitCode: 0, stderr: '' })
+    const args = ['--check-config', '--accept', accept, 'app.mjs']
+    expect(await failureOf(args, options)).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await ask({ port })).toMatchObject({ result: 'ok', body: 'hello' })
     expect(loaders(folder)).toHaveLength(2)
     expect(live.events('worker-exited')).toEqual([])

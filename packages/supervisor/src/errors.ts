@@ -1,9 +1,9 @@
 /** gunicorn's exit code for a worker that can't boot (`Arbiter.WORKER_BOOT_ERROR`). */
-export const EXIT_NOT_BOOTED = 3
+const EXIT_NOT_BOOTED = 3
 /** gunicorn's exit code for an app that can't be loaded (`Arbiter.APP_LOAD_ERROR`). */
-export const EXIT_NOT_LOADED = 4
+const EXIT_NOT_LOADED = 4
 /** The convention for a command that was called wrongly. */
-export const EXIT_USAGE = 2
+const EXIT_USAGE = 2
 /** A stop that did not wait for its requests. */
 export const EXIT_FORCED = 1
 

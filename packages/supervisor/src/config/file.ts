@@ -7,7 +7,7 @@ import { SupervisorError } from '../errors.ts'
 import type { FileContents } from './sources.ts'
 
 /** The names under which a config file is found by itself, the first one wins. */
-export const CONFIG_FILES: readonly string[] = ['ts', 'js', 'mjs', 'json'].map((kind) => `supervisor.config.${kind}`)
+const CONFIG_FILES: readonly string[] = ['ts', 'js', 'mjs', 'json'].map((kind) => `supervisor.config.${kind}`)
 
 /** How long a config file may take to load. */
 const PATIENCE_MS = 10_000

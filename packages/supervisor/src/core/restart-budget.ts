@@ -1,11 +1,11 @@
 import type { Slot } from './types.ts'
 
 /** The first failure in a row is answered at once; the second waits this long, and each further one twice as long. */
-export const FIRST_DELAY_MS = 100
+const FIRST_DELAY_MS = 100
 /** No delay is longer than this. */
 export const LONGEST_DELAY_MS = 30_000
 /** A worker that has been ready for this long ends the row of failures. */
-export const FORGIVEN_AFTER_MS = 60_000
+const FORGIVEN_AFTER_MS = 60_000
 /** Delays vary by this share in both directions, so that workers that fell together don't come back together. */
 const JITTER = 0.2
 

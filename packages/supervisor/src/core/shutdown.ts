@@ -3,7 +3,7 @@ import type { LeaveReason, Settings, WorkerPhase } from './types.ts'
 /** A worker that never was ready has no client to lose: it gets this long to exit by itself. */
 const UNREADY_GRACE_MS = 1000
 /** How long the exit of a killed process is awaited before the supervisor ends without having seen it. */
-export const GIVE_UP_AFTER_KILL_MS = 2000
+const GIVE_UP_AFTER_KILL_MS = 2000
 /**
  * A second stop signal within this time is the same key press: Ctrl-C reaches the supervisor from the terminal and
  * once more from a package runner (npm, pnpm) that passes it on.

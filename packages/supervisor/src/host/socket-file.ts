@@ -2,7 +2,7 @@ import { existsSync, linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writ
 import { connect } from 'node:net'
 
 /** The longest path that fits into a Unix socket's address (`sun_path`, less its final NUL). */
-export const LONGEST_SOCKET_PATH: number = process.platform === 'linux' ? 107 : 103
+const LONGEST_SOCKET_PATH: number = process.platform === 'linux' ? 107 : 103
 
 /** The result of taking a path: it is ours, or the errno's name why not. */
 export type Taken =

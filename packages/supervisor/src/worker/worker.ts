@@ -99,7 +99,8 @@ export class Worker {
   }
 
   #chooseIntake(go: Go): void {
-    if (go.accept === 'shared' && hasSeam()) {
+    // A check binds nothing, whoever would accept.
+    if ((go.accept === 'shared' || go.isCheck) && hasSeam()) {
       this.#intake = { kind: 'shared', seam: this.#seam }
       this.#seam.install(go.isCheck)
       return
