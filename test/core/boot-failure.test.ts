@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { BootFailure, Event } from '../../packages/supervisor/src/core/types.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { BootFailure } from '../../packages/supervisor/src/core/failure.ts'
 import {
   accepting,
   BOOT_MS,

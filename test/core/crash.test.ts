@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Event, WorkerId } from '../../packages/supervisor/src/core/types.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { WorkerId } from '../../packages/supervisor/src/core/types.ts'
 import { nextDeadline } from '../../packages/supervisor/src/core/step.ts'
 import {
   accepting,

@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest'
 import { initialState, step } from '../../packages/supervisor/src/core/step.ts'
-import type { Event, State } from '../../packages/supervisor/src/core/types.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { Settings, State } from '../../packages/supervisor/src/core/types.ts'
+import { NOTHING_SPECIAL } from './settings.ts'
 
-const SETTINGS = { workers: 2, bootTimeoutMs: 60_000, gracefulTimeoutMs: 30_000, killTimeoutMs: 5000 }
+const TIMES = { bootTimeoutMs: 60_000, gracefulTimeoutMs: 30_000, killTimeoutMs: 5000 }
+const SETTINGS: Settings = { ...NOTHING_SPECIAL, ...TIMES, workers: 2 }
 const FAILED: Event = { type: 'hook-failed', hook: 'onStarting', error: { name: 'Error', message: 'no' } }
 
 function after(...events: readonly Event[]): { readonly state: State; readonly types: readonly string[] } {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Event, WorkerId } from '../../packages/supervisor/src/core/types.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { WorkerId } from '../../packages/supervisor/src/core/types.ts'
 import {
   accept,
   accepting,
@@ -8,12 +9,18 @@ import {
   failed,
   forked,
   forkFailed,
+  GIVE_UP_MS,
+  GRACE_MS,
+  kill,
+  KILL_MS,
   loaded,
   ready,
   refused,
   Scenario,
   signalled,
 } from './scenario.ts'
+
+const TICK: Event = { type: 'tick' }
 
 const NEWS: readonly (readonly [string, (worker: WorkerId) => Event])[] = [
   ['forked', forked],
@@ -113,13 +120,26 @@ describe('a tick', () => {
     expect([actions, reports, scenario.state]).toEqual([[], [], state])
   })
 
-  it('that comes far too late does each thing that is due once', () => {
+  it('that comes a little too late does each thing that is due once', () => {
     const scenario = Scenario.serving(1)
     scenario.send(signalled(1))
     scenario.bootWorker(2)
-    scenario.now += 3_600_000
-    expect(scenario.send({ type: 'tick' }).actions).toEqual([{ type: 'kill', worker: 1 }])
-    scenario.now += 3_600_000
-    expect(scenario.send({ type: 'tick' }).told('worker-abandoned')).toHaveLength(1)
+    scenario.now += GRACE_MS + KILL_MS + 250
+    expect(scenario.send(TICK, TICK).actions).toEqual([kill(1)])
+    scenario.now += GIVE_UP_MS + 250
+    expect(scenario.send(TICK, TICK).told('worker-abandoned')).toHaveLength(1)
+  })
+
+  it('that comes far too late is taken for the end of a suspension: everybody gets some time again', () => {
+    const scenario = Scenario.serving(1)
+    scenario.send(signalled(1))
+    scenario.bootWorker(2)
+    scenario.now += GRACE_MS + KILL_MS + 251
+    expect(scenario.send(TICK).actions).toEqual([])
+    expect(scenario.pass(KILL_MS - 1).actions).toEqual([])
+    expect(scenario.pass(1).actions).toEqual([kill(1)])
+    scenario.now += GIVE_UP_MS + 251
+    expect(scenario.send(TICK).reports).toEqual([])
+    expect(scenario.pass(GIVE_UP_MS).told('worker-abandoned')).toHaveLength(1)
   })
 })

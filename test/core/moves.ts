@@ -1,9 +1,29 @@
-import type { BootFailure, ErrorSummary, Event, WorkerId } from '../../packages/supervisor/src/core/types.ts'
-import type { Process, World } from './world.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { BootFailure, ErrorSummary } from '../../packages/supervisor/src/core/failure.ts'
+import type { WorkerId } from '../../packages/supervisor/src/core/types.ts'
+import { answer, answerWell, beat, closeIntake, NOISE } from './answers.ts'
+import type { Process } from './process.ts'
+import type { World } from './world.ts'
 
 /** What may happen next in a world. `pick` decides who it happens to, and the details. */
 export interface Move {
-  readonly kind: 'progress' | 'accident' | 'disaster' | 'signal' | 'late' | 'sleep' | 'wait' | 'scale' | 'stop'
+  readonly kind:
+    | 'progress'
+    | 'accident'
+    | 'disaster'
+    | 'signal'
+    | 'late'
+    | 'sleep'
+    | 'wait'
+    | 'scale'
+    | 'stop'
+    | 'reload'
+    /** Something that the core has asked for is answered, for better or worse. */
+    | 'answer'
+    | 'good-answer'
+    | 'beat'
+    /** A worker has used up too much. */
+    | 'exhaust'
   readonly pick: number
 }
 
@@ -45,16 +65,34 @@ export function make(world: World, { kind, pick }: Move): void {
     case 'scale':
       world.send({ type: 'scale', by: choose(SCALES, detail) ?? 0 })
       return
+    case 'reload':
+      world.send({ type: 'reload', origin: 'test' })
+      return
+    case 'answer':
+      return void answer(world, detail)
+    case 'good-answer':
+      return void answerWell(world)
+    case 'beat':
+      for (const each of world.processes.values()) if (pick % 4 !== 0 || each === process) beat(world, each, 0)
+      return
+    case 'exhaust':
+      if (process !== undefined) beat(world, process, detail)
+      return
     case 'stop':
       world.send({ type: 'stop', mode: pick % 2 === 0 ? 'graceful' : 'quick', origin: 'test' })
   }
 }
 
-/** Nothing goes wrong any more, until nothing is left to happen. */
+/** Nothing goes wrong any more, until nothing is left to happen but that time passes. */
 export function settle(world: World): void {
   for (let round = 0; round < 10_000; round++) {
     const hasMoved = [...world.processes.values()].some((process) => progress(world, process, 1))
-    if (!hasMoved && !world.sleep()) return
+    if (hasMoved || answerWell(world)) continue
+    if (world.isCalm) return
+    for (const process of world.processes.values()) beat(world, process, 0)
+    // By then something may be due, and somebody have something to do.
+    if ([...world.processes.values()].some((process) => progress(world, process, 1))) continue
+    if (!world.sleep()) return
   }
   throw new Error('the world does not come to rest')
 }
@@ -67,6 +105,7 @@ export function progress(world: World, process: Process, detail: number): boolea
     world.send({ type: 'forked', worker, pid: 1000 + worker })
     return true
   }
+  if (process.order === 'drain' && detail % 3 === 2 && closeIntake(world, process)) return true
   const isLeaving = process.order !== 'none' || process.stage === 'failing'
   if (isLeaving && (detail % 4 !== 0 || process.stage === 'failing')) {
     return exit(world, process, process.order === 'kill' ? 'SIGKILL' : 0)
@@ -168,6 +207,7 @@ function allNews(worker: WorkerId): Event[] {
     { type: 'refused', worker, error: ERROR },
     { type: 'signalled', worker, signal: 'SIGTERM' },
     { type: 'exited', worker, code: 1, signal: null },
+    ...NOISE(worker),
   ]
 }
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { afterFailure, backoff, draw } from '../../packages/supervisor/src/core/restart-budget.ts'
 import type { Slot } from '../../packages/supervisor/src/core/types.ts'
 
-const slot = (failures: number): Slot => ({ index: 3, failures, forkAt: 0, forkReason: 'boot' })
+const slot = (failures: number): Slot => ({ index: 3, failures, forkAt: 0, forkReason: 'boot', lastExit: null })
 const seeds = fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }))
 
 describe('a draw', () => {
@@ -73,6 +73,7 @@ describe('the delay after failures in a row', () => {
           failures: failures + 1,
           forkAt: now + next.delayMs,
           forkReason: 'crashed',
+          lastExit: null,
         })
       }),
       { numRuns: 1000 },

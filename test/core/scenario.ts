@@ -1,16 +1,11 @@
 import { initialState, nextDeadline } from '../../packages/supervisor/src/core/step.ts'
-import type {
-  BootFailure,
-  Effect,
-  ErrorSummary,
-  Event,
-  Report,
-  Settings,
-  State,
-  StopMode,
-  WorkerId,
-} from '../../packages/supervisor/src/core/types.ts'
+import type { Effect } from '../../packages/supervisor/src/core/effect.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { BootFailure, ErrorSummary } from '../../packages/supervisor/src/core/failure.ts'
+import type { Report } from '../../packages/supervisor/src/core/report.ts'
+import type { Settings, State, StopMode, WorkerId } from '../../packages/supervisor/src/core/types.ts'
 import { checkedStep } from './checked-step.ts'
+import { NOTHING_SPECIAL } from './settings.ts'
 
 export type Action = Exclude<Effect, { readonly type: 'report' }>
 export type ReportOf<T extends Report['type']> = Extract<Report, { readonly type: T }>
@@ -27,7 +22,13 @@ export const THREW: BootFailure = { kind: 'threw', error: { name: 'TypeError', m
 export const TERM: Event = { type: 'stop', mode: 'graceful', origin: 'SIGTERM' }
 export const INT: Event = { type: 'stop', mode: 'quick', origin: 'SIGINT' }
 
-export const fork = (worker: WorkerId, index: number): Action => ({ type: 'fork', worker, index, generation: 1 })
+export const fork = (worker: WorkerId, index: number, generation = 1): Action => ({
+  type: 'fork',
+  worker,
+  index,
+  generation,
+  requestLimit: null,
+})
 export const accept = (worker: WorkerId): Action => ({ type: 'accept', worker })
 export const kill = (worker: WorkerId): Action => ({ type: 'kill', worker })
 export const drain = (worker: WorkerId, mode: StopMode, graceMs: number): Action => ({
@@ -80,8 +81,8 @@ export class Scenario {
   now = 10_000
 
   constructor(workers: number, settings: Partial<Settings> = {}, seed = 1) {
-    const defaults = { bootTimeoutMs: BOOT_MS, gracefulTimeoutMs: GRACE_MS, killTimeoutMs: KILL_MS }
-    this.state = initialState({ workers, ...defaults, ...settings }, seed)
+    const times = { bootTimeoutMs: BOOT_MS, gracefulTimeoutMs: GRACE_MS, killTimeoutMs: KILL_MS }
+    this.state = initialState({ workers, ...NOTHING_SPECIAL, ...times, ...settings }, seed)
   }
 
   /** All workers are forked, and boot. */
@@ -130,8 +131,55 @@ export class Scenario {
     return this.send(forked(worker), loaded(worker), ready(worker), accepting(worker))
   }
 
+  /** A reload is asked for, and what it needs has been read: its canary boots. */
+  reload(settings: Partial<Settings> = {}): Consequences {
+    this.send(RELOAD)
+    return this.prepared(settings)
+  }
+
+  /** What the reload needs has been read. */
+  prepared(settings: Partial<Settings> = {}): Consequences {
+    const { rollout } = this.state
+    if (rollout?.kind !== 'preparing') throw new Error('nothing is being prepared')
+    const { generation } = rollout
+    return this.send({ type: 'prepared', generation, settings: { ...this.state.settings, ...settings } })
+  }
+
+  /** What the rollout under way is doing; null without one. */
+  get rollout(): string | null {
+    return this.state.rollout?.kind ?? null
+  }
+
+  /** The ids of those that accept, or were just let, with their generation. */
+  get serving(): Record<WorkerId, number> {
+    const serving = this.state.workers.filter(({ phase }) => phase.kind === 'ready' || phase.kind === 'accepting')
+    return Object.fromEntries(serving.map(({ id, generation }) => [id, generation]))
+  }
+
   /** The ids of those that fill a slot or leave, with the name of their phase. */
   get workers(): Record<WorkerId, string> {
     return Object.fromEntries(this.state.workers.map(({ id, phase }) => [id, phase.kind]))
   }
 }
+
+export const RELOAD: Event = { type: 'reload', origin: 'SIGHUP' }
+export const NO_GOOD: ErrorSummary = { name: 'SupervisorError', message: 'there is no app.js' }
+export const prepare = (generation: number): Action => ({ type: 'prepare', generation })
+export const notPrepared = (generation: number): Event => ({ type: 'not-prepared', generation, error: NO_GOOD })
+export const intakeClosed = (worker: WorkerId): Event => ({ type: 'intake-closed', worker })
+export const filesChecked = (generation: number, ...changed: string[]): Event => ({
+  type: 'files-checked',
+  generation,
+  changed,
+})
+export const beat = (
+  worker: WorkerId,
+  told: Partial<{ requests: number; rss: number; loopDelayMs: number }> = {},
+): Event => ({
+  type: 'heartbeat',
+  worker,
+  requests: 0,
+  rss: 0,
+  loopDelayMs: 0,
+  ...told,
+})

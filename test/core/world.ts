@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict'
 import { initialState, nextDeadline } from '../../packages/supervisor/src/core/step.ts'
-import type {
-  Effect,
-  Event,
-  ForkReason,
-  Report,
-  Settings,
-  State,
-  WorkerId,
-} from '../../packages/supervisor/src/core/types.ts'
+import type { Effect } from '../../packages/supervisor/src/core/effect.ts'
+import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { Report } from '../../packages/supervisor/src/core/report.ts'
+import type { ForkReason, Settings, State, WorkerId } from '../../packages/supervisor/src/core/types.ts'
 import { checkedStep, isCurrent } from './checked-step.ts'
-
-/** A process as it really is, which the core can only guess at. */
-export interface Process {
-  readonly id: WorkerId
-  readonly index: number
-  /** How far it has come by itself. A process that `fails` has said so, and exits sooner or later. */
-  stage: 'forking' | 'loading' | 'loaded' | 'ready' | 'accepting' | 'failing'
-  mayAccept: boolean
-  order: 'none' | 'drain' | 'kill'
-  /** Whether it was told again, by a quick stop, while it was leaving. */
-  isHurried: boolean
-  /** Not even SIGKILL ends it. */
-  readonly isImmortal: boolean
-}
+import type { Process } from './process.ts'
+import { Judge } from './judge.ts'
 
 /** What is known of a slot from what happened to its workers. */
 interface Row {
@@ -43,14 +26,29 @@ export class World {
   /** Ids of which nothing can come any more, but late news. */
   readonly gone: WorkerId[] = []
   readonly counts = { closed: 0, finished: 0, serving: 0, steps: 0 }
+  readonly judge = new Judge(this)
+  /** What was asked for and has not been answered yet: generations to be prepared, and whose files are looked at. */
+  readonly asked = { prepare: [] as number[], files: [] as number[] }
   #lastId = 0
   /** Whether slots were kept filled before the event that is worked on. */
   #wasRunning = false
   readonly #rows = new Map<number, Row>()
   readonly #readySince = new Map<WorkerId, number>()
+  /** What each generation was given. */
+  readonly #settings = new Map<number, Settings>()
   readonly #isImmortal: (id: WorkerId) => boolean
 
-  constructor(settings: Settings, seed: number, isImmortal: (id: WorkerId) => boolean = () => false) {
+  /** What a new generation may be given. */
+  readonly variants: readonly Settings[]
+
+  constructor(
+    settings: Settings,
+    seed: number,
+    isImmortal: (id: WorkerId) => boolean = () => false,
+    variants: readonly Settings[] = [settings],
+  ) {
+    this.variants = variants
+    this.#settings.set(1, settings)
     this.state = initialState(settings, seed)
     this.#isImmortal = isImmortal
   }
@@ -61,20 +59,35 @@ export class World {
 
   /** Whether slots are kept filled. */
   get isRunning(): boolean {
-    return this.state.phase.kind === 'starting' || this.state.phase.kind === 'serving'
+    const { kind } = this.state.phase
+    return kind === 'starting' || kind === 'serving' || kind === 'delaying'
+  }
+
+  /** Whether all is as it should be, and nothing is under way. */
+  get isCalm(): boolean {
+    const { phase, rollout, slots } = this.state
+    const processes = [...this.processes.values()]
+    const allServe =
+      processes.length === slots.length &&
+      processes.every(({ stage, order }) => stage === 'accepting' && order === 'none')
+    return phase.kind === 'serving' && rollout === null && allServe
   }
 
   /** Lets the core decide on an event, and carries out what it wants. */
   send(event: Event): readonly Effect[] {
     const before = this.state
     this.#wasRunning = this.isRunning
+    if (event.type === 'prepared') this.#settings.set(event.generation, event.settings)
     const { state, effects } = checkedStep(before, event, this.now)
     this.state = state
     this.counts.steps += 1
     if (this.hasFinished)
       assert.deepStrictEqual({ state, effects }, { state: before, effects: [] }, 'the end is the end')
     this.#takeFacts(event, before)
+    this.judge.begin(before)
     for (const effect of effects) this.#perform(effect)
+    this.judge.end(before, event, effects)
+    if (before.generation !== state.generation) this.#rows.clear()
     assert.deepStrictEqual(
       state.workers.map(({ id }) => id),
       [...this.processes.keys()],
@@ -110,8 +123,10 @@ export class World {
     const known = before.workers.find(({ id }) => id === process.id)
     if (known === undefined || !isCurrent(known)) return
     if (event.type === 'ready' && !this.#readySince.has(process.id)) this.#readySince.set(process.id, this.now)
+    if (event.type === 'heartbeat') process.beatAt = this.now
+    if (event.type === 'ready') process.beatAt ??= this.now
     const hasFailed = event.type === 'failed' && known.phase.kind !== 'accepting'
-    if (hasEnded || hasFailed) this.#countFailure(process)
+    if ((hasEnded || hasFailed) && known.role !== 'candidate') this.#countFailure(process)
   }
 
   #countFailure({ id, index }: Process): void {
@@ -130,13 +145,15 @@ export class World {
     assert.ok(!this.hasFinished, 'nothing follows the end')
     switch (effect.type) {
       case 'fork':
-        return this.#fork(effect.worker, effect.index)
+        return this.#fork(effect)
+      case 'fork-page':
+        return assert.fail('in production nothing broken is shown')
       case 'accept':
-        return this.#accept(this.#find(effect.worker))
+        return this.#accept(this.find(effect.worker))
       case 'drain':
-        return this.#drain(this.#find(effect.worker), effect)
+        return this.#drain(this.find(effect.worker), effect)
       case 'kill':
-        return this.#kill(this.#find(effect.worker))
+        return this.#kill(this.find(effect.worker))
       case 'close-listeners':
         this.counts.closed += 1
         return assert.equal(this.counts.closed, 1, 'the listeners are closed once')
@@ -144,28 +161,53 @@ export class World {
         this.counts.finished += 1
         assert.equal(this.counts.closed, 1, 'the listeners are closed before the end')
         return assert.equal(this.processes.size, 0, 'nobody is left at the end')
+      case 'inspect':
+        return this.judge.inspect(this.find(effect.worker))
+      case 'unready':
+        return this.judge.unready(this.find(effect.worker))
+      case 'prepare':
+        assert.equal(this.asked.prepare.length, 0, 'one generation is prepared at a time')
+        this.asked.prepare.push(effect.generation)
+        return
+      case 'check-files':
+        assert.equal(effect.generation, this.state.generation, 'the files that count are looked at')
+        this.asked.files.push(effect.generation)
+        return
+      case 'release-listeners':
+        return this.judge.release(effect.generation)
       case 'report':
         return this.#hear(effect.report)
     }
   }
 
-  #find(id: WorkerId): Process {
+  find(id: WorkerId): Process {
     const process = this.processes.get(id)
     assert.ok(process, `worker ${id} got an order, but it does not exist`)
     return process
   }
 
-  #fork(id: WorkerId, index: number): void {
+  #fork({ worker: id, index, generation }: Extract<Effect, { readonly type: 'fork' }>): void {
     assert.ok(id > this.#lastId, 'an id is never used again')
-    assert.ok(this.isRunning && this.counts.closed === 0, 'nobody is forked in a stop')
+    assert.ok((this.isRunning || this.#wasRunning) && this.counts.closed === 0, 'nobody is forked in a stop')
     this.#lastId = id
     this.processes.set(id, {
       id,
       index,
+      generation,
+      settings: this.#settings.get(generation) ?? this.state.settings,
+      reason: 'boot',
       stage: 'forking',
       mayAccept: false,
       order: 'none',
-      isHurried: false,
+      leaves: null,
+      graceMs: 0,
+      hurries: 0,
+      isIntakeClosed: false,
+      isUnready: false,
+      beatAt: null,
+      requests: 0,
+      inspections: 0,
+      looks: 0,
       isImmortal: this.#isImmortal(id),
     })
   }
@@ -178,21 +220,27 @@ export class World {
 
   #drain(process: Process, { mode, graceMs }: Extract<Effect, { readonly type: 'drain' }>): void {
     const { phase, settings } = this.state
+    if (process.order === 'drain') {
+      // For want of room it is hurried once, and by a quick stop once more.
+      assert.ok(mode === 'quick', 'who leaves already is only told that it is urgent now')
+      assert.ok(graceMs <= Math.max(settings.gracefulTimeoutMs, process.graceMs), 'haste gives nobody more time')
+      process.hurries += 1
+      return assert.ok(process.hurries <= 2, 'nobody is hurried again and again')
+    }
     const wanted = this.counts.closed > 0 && phase.kind === 'stopping' ? phase.mode : 'graceful'
     assert.equal(mode, wanted, 'only a stop that is to be quick is in a hurry')
-    if (process.order === 'drain') {
-      assert.ok(mode === 'quick' && !process.isHurried, 'who leaves already is only told, once, that it is urgent now')
-      assert.ok(graceMs <= settings.gracefulTimeoutMs, 'haste gives nobody more time')
-      process.isHurried = true
-      return
-    }
     assert.equal(process.order, 'none', 'a worker is asked to leave once')
-    assert.equal(graceMs, this.#readySince.has(process.id) ? settings.gracefulTimeoutMs : 0, 'time is for requests')
+    const graces = [settings.gracefulTimeoutMs, this.judge.settingsBefore.gracefulTimeoutMs]
+    if (this.#readySince.has(process.id)) assert.ok(graces.includes(graceMs), 'time is for requests')
+    else assert.equal(graceMs, 0, 'who was never ready has no requests')
     process.order = 'drain'
+    process.graceMs = graceMs
   }
 
   #kill(process: Process): void {
-    assert.equal(process.order, 'drain', 'a worker is killed once, and asked to leave before')
+    assert.notEqual(process.order, 'kill', 'a worker is killed once')
+    const isHung = process.order === 'none' && process.inspections + process.looks > 0
+    assert.ok(isHung || process.order === 'drain', 'who is killed was asked to leave, or hangs and was looked at')
     process.order = 'kill'
   }
 
@@ -201,14 +249,25 @@ export class World {
       this.counts.serving += 1
       assert.equal(this.counts.serving, 1, 'serving is reported once')
     }
-    if (report.type === 'worker-forked') this.#checkReason(report.index, report.reason)
+    this.judge.hear(report)
+    if (report.type === 'worker-forked') {
+      this.find(report.worker).reason = report.reason
+      this.#checkReason(report.index, report.reason)
+    }
+    if (report.type === 'worker-hung' && this.judge.roleBefore(report.worker) !== 'candidate') {
+      this.#countFailure(this.find(report.worker))
+    }
     if (report.type === 'worker-abandoned') {
-      assert.equal(this.#find(report.worker).order, 'kill', 'only a worker that was killed is given up')
+      assert.equal(this.find(report.worker).order, 'kill', 'only a worker that was killed is given up')
       this.#forget(report.worker)
     }
     // Of a boot that takes too long the core is the first to know.
-    if (report.type === 'worker-boot-failed' && report.failure.kind === 'timed-out') {
-      this.#countFailure(this.#find(report.worker))
+    if (
+      report.type === 'worker-boot-failed' &&
+      report.failure.kind === 'timed-out' &&
+      this.judge.roleBefore(report.worker) !== 'candidate'
+    ) {
+      this.#countFailure(this.find(report.worker))
     }
     if (report.type === 'worker-exited' && report.restartInMs !== null) {
       // A boot deadline that is due at the very moment of an exit ends the start after the exit has been told.

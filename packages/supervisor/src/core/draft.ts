@@ -1,19 +1,14 @@
-import type { Effect, Phase, Report, Slot, State, WorkerId, WorkerName, WorkerState } from './types.ts'
+import type { Effect } from './effect.ts'
+import type { Report, WorkerName } from './report.ts'
+import type { State, WorkerState } from './types.ts'
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Each)[] ? Each[] : T[Key] }
 
 /**
  * The state while one event is worked on. It is copied once, changed in place by the rules below `step`, and handed
  * back as the next state, so that the rules read as plain statements and `step` stays a function.
  */
-export interface Draft {
-  readonly settings: State['settings']
-  phase: Phase
-  startedAt: number
-  generation: number
-  slots: Slot[]
-  workers: WorkerState[]
-  nextId: WorkerId
-  complete: boolean
-  seed: number
+export interface Draft extends Mutable<State> {
   readonly effects: Effect[]
   readonly now: number
 }
@@ -41,10 +36,11 @@ export function change(draft: Draft, worker: WorkerState, fields: Partial<Worker
   return changed
 }
 
-/** Whether a worker fills its slot: it serves, or is on its way to. */
+/** Whether a worker serves, or is on its way to: it has not been asked to leave. */
 export function isCurrent(worker: WorkerState): boolean {
   switch (worker.phase.kind) {
     case 'booting':
+    case 'standby':
     case 'ready':
     case 'accepting':
       return true
@@ -52,4 +48,9 @@ export function isCurrent(worker: WorkerState): boolean {
     case 'killed':
       return false
   }
+}
+
+/** Whether a worker has been ready and has not been asked to leave. */
+export function isReady({ phase }: WorkerState): boolean {
+  return phase.kind === 'standby' || phase.kind === 'ready' || phase.kind === 'accepting'
 }

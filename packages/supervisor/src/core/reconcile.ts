@@ -1,25 +1,63 @@
-import { nameOf, report, type Draft } from './draft.ts'
-import { kill, leave } from './leave.ts'
-import { countFailure, isEmpty, isRunning } from './slot.ts'
-import { bootFailed } from './stop.ts'
-import type { Slot, State, WorkerState } from './types.ts'
+import { brokenDeadlines, showBroken } from './change.ts'
+import { isReady, nameOf, report, type Draft } from './draft.ts'
+import { kill, leave, thinOut } from './leave.ts'
+import { listenForPulses, pulseDeadlines } from './liveness.ts'
+import { recycle, recycleDeadlines } from './recycle.ts'
+import { advanceRolling, rollingDeadlines, succeed } from './rolling.ts'
+import { advanceRollout } from './rollout.ts'
+import { endRollout } from './rollout-end.ts'
+import { countFailure, isEmpty, isFilling, isRunning } from './slot.ts'
+import { spawn } from './spawn.ts'
+import { bootFailed, endDelay, giveUp } from './stop.ts'
+import type { State, WorkerState } from './types.ts'
 
 /** Compares what is with what is wanted and does what is missing. Doing it twice in a row changes nothing. */
 export function reconcile(draft: Draft): void {
+  endDelay(draft)
   endLateBoots(draft)
+  listenForPulses(draft)
+  noteService(draft)
+  giveUp(draft)
+  succeed(draft)
   retire(draft)
   killOverdue(draft)
   abandon(draft)
   fill(draft)
+  if (draft.phase.kind !== 'stopping') {
+    advanceRollout(draft)
+    advanceRolling(draft)
+    succeed(draft)
+  }
+  thinOut(draft)
+  // Some who have just been asked to leave may have no time at all.
+  killOverdue(draft)
+  if (draft.phase.kind !== 'stopping') {
+    endRollout(draft)
+    recycle(draft)
+    showBroken(draft)
+  }
   announce(draft)
+  noteService(draft)
+  releaseListeners(draft)
   finish(draft)
 }
 
 /** The next time at which `reconcile` would do something by itself; null when only an event can change anything. */
 export function nextDeadline(state: State): number | null {
   const times = state.workers.flatMap((worker) => deadlineOf(worker) ?? [])
-  if (isRunning(state)) {
+  times.push(
+    ...pulseDeadlines(state),
+    ...recycleDeadlines(state),
+    ...rolloutDeadlines(state),
+    ...brokenDeadlines(state),
+  )
+  if (isFilling(state)) {
     for (const slot of state.slots) if (isEmpty(state, slot)) times.push(slot.forkAt)
+  }
+  if (state.phase.kind === 'delaying') times.push(state.phase.until)
+  const { unservedSince, settings } = state
+  if (state.phase.kind === 'serving' && unservedSince !== null && settings.giveUpMs > 0) {
+    times.push(unservedSince + settings.giveUpMs)
   }
   return times.length === 0 ? null : Math.min(...times)
 }
@@ -33,9 +71,16 @@ function deadlineOf(worker: WorkerState): number | null {
       return worker.phase.killAt
     case 'killed':
       return worker.phase.giveUpAt
+    case 'standby':
     case 'accepting':
       return null
   }
+}
+
+function rolloutDeadlines(state: State): number[] {
+  const { rollout } = state
+  if (rollout?.kind !== 'canary') return rollingDeadlines(state)
+  return rollout.readyAt === null ? [] : [rollout.readyAt + rollout.target.settings.canaryMs]
 }
 
 /** A worker that is ready has only to accept. */
@@ -59,8 +104,15 @@ function endLateBoots(draft: Draft): void {
 function retire(draft: Draft): void {
   for (const worker of draft.workers) {
     if (draft.phase.kind === 'stopping') leave(draft, worker, 'stop')
-    else if (worker.index >= draft.slots.length) leave(draft, worker, 'scaled-down')
+    else if (worker.role !== 'candidate' && worker.index >= placesFor(draft, worker))
+      leave(draft, worker, 'scaled-down')
   }
+}
+
+/** A generation that is being rolled in may have more workers than the one before. */
+function placesFor({ slots, rollout }: Draft, { generation }: WorkerState): number {
+  const isNew = rollout?.kind === 'rolling' && rollout.target.generation === generation
+  return isNew ? rollout.target.workers : slots.length
 }
 
 function killOverdue(draft: Draft): void {
@@ -78,25 +130,12 @@ function abandon(draft: Draft): void {
 }
 
 function fill(draft: Draft): void {
-  if (!isRunning(draft)) return
-  for (const slot of draft.slots) if (isEmpty(draft, slot) && slot.forkAt <= draft.now) fork(draft, slot)
-}
-
-function fork(draft: Draft, slot: Slot): void {
-  const id = draft.nextId++
-  const worker: WorkerState = {
-    id,
-    index: slot.index,
-    generation: draft.generation,
-    forkedAt: draft.now,
-    pid: null,
-    phase: { kind: 'booting', step: 'loading', detail: null, deadline: draft.now + draft.settings.bootTimeoutMs },
-    refused: null,
-    lastError: null,
+  if (!isFilling(draft)) return
+  const { generation, settings } = draft
+  for (const slot of draft.slots) {
+    if (!isEmpty(draft, slot) || slot.forkAt > draft.now) continue
+    spawn(draft, { index: slot.index, generation, settings, role: 'serving', reason: slot.forkReason })
   }
-  draft.workers.push(worker)
-  draft.effects.push({ type: 'fork', worker: id, index: slot.index, generation: draft.generation })
-  report(draft, { type: 'worker-forked', reason: slot.forkReason, ...nameOf(worker) })
 }
 
 /** Says once that the first generation is complete. */
@@ -106,6 +145,20 @@ function announce(draft: Draft): void {
   if (accepting.length < draft.slots.length) return
   draft.complete = true
   report(draft, { type: 'serving', workers: accepting.length, afterMs: draft.now - draft.startedAt })
+}
+
+/** Remembers since when nobody is ready. */
+function noteService(draft: Draft): void {
+  const isServed = draft.phase.kind !== 'serving' || draft.workers.some((worker) => isReady(worker))
+  draft.unservedSince = isServed ? null : (draft.unservedSince ?? draft.now)
+}
+
+/** Addresses that only another generation has wanted are given up when it has gone. */
+function releaseListeners(draft: Draft): void {
+  if (!isRunning(draft) || !draft.mayReleaseListeners || draft.rollout !== null || draft.broken !== null) return
+  if (draft.workers.some(({ generation }) => generation !== draft.generation)) return
+  draft.mayReleaseListeners = false
+  draft.effects.push({ type: 'release-listeners', generation: draft.generation })
 }
 
 /** A stop ends when the last worker has. */

@@ -3,7 +3,7 @@ import type { LeaveReason, Settings, WorkerPhase } from './types.ts'
 /** A worker that never was ready has no client to lose: it gets this long to exit by itself. */
 const UNREADY_GRACE_MS = 1000
 /** How long the exit of a killed process is awaited before the supervisor ends without having seen it. */
-const GIVE_UP_AFTER_KILL_MS = 2000
+export const GIVE_UP_AFTER_KILL_MS = 2000
 /**
  * A second stop signal within this time is the same key press: Ctrl-C reaches the supervisor from the terminal and
  * once more from a package runner (npm, pnpm) that passes it on.
@@ -24,7 +24,9 @@ export function graceOf(phase: WorkerPhase, settings: Settings): number {
 export function draining(phase: WorkerPhase, reason: LeaveReason, settings: Settings, now: number): WorkerPhase {
   const since = readySince(phase)
   const patience = since === null ? Math.min(UNREADY_GRACE_MS, settings.killTimeoutMs) : settings.killTimeoutMs
-  return { kind: 'draining', reason, readySince: since, killAt: now + graceOf(phase, settings) + patience }
+  const intake = phase.kind === 'ready' || phase.kind === 'accepting' ? 'open' : 'closed'
+  const killAt = now + graceOf(phase, settings) + patience
+  return { kind: 'draining', reason, readySince: since, since: now, killAt, intake }
 }
 
 /** The phase of a worker that gets SIGKILL now. */

@@ -1,42 +1,11 @@
 /**
- * The vocabulary of the core: what can happen (Event), what is to be done about it (Effect), what is told to whoever
- * listens (Report), and the state in between. Data only: no clock, no handles, nothing of Node.
+ * The vocabulary of the core: the state between what can happen (event.ts), what is to be done about it (effect.ts),
+ * and what is told to whoever listens (report.ts). Data only: no clock, no handles, nothing of Node.
  */
+import type { BootFailure, BootStep, ErrorSummary, ReloadFailure } from './failure.ts'
 
 /** A worker's number in the life of this supervisor: 1, 2, 3 and so on, never reused. */
 export type WorkerId = number
-
-/** What is known of an error that was thrown in a worker, as it travels between processes. */
-export interface ErrorSummary {
-  readonly name: string
-  readonly message: string
-  readonly code?: string | undefined
-  readonly stack?: string | undefined
-}
-
-/** Why a worker did not become ready. */
-export type BootFailure =
-  | { readonly kind: 'not-loaded'; readonly error: ErrorSummary }
-  /** `what` has run before the app, and failed: a module of `--import`, or a hook. */
-  | { readonly kind: 'preload'; readonly what: string; readonly error: ErrorSummary }
-  | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
-  | { readonly kind: 'threw'; readonly error: ErrorSummary }
-  /** An address that the app, or `--bind`, asked for is not to be had. */
-  | { readonly kind: 'not-listening'; readonly error: ErrorSummary }
-  /** The process had nothing left to do, in its main module or after it: the app neither listens nor exports. */
-  | { readonly kind: 'ended'; readonly step: BootStep }
-  | { readonly kind: 'exited'; readonly code: number | null; readonly signal: string | null }
-  | {
-      readonly kind: 'timed-out'
-      readonly afterMs: number
-      readonly step: BootStep
-      /** What the worker had found, or waited for. */
-      readonly detail: string | null
-    }
-  | { readonly kind: 'fork-failed'; readonly error: ErrorSummary }
-
-/** How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or it listens. */
-export type BootStep = 'loading' | 'loaded' | 'listening'
 
 /**
  * How a stop treats connections: `graceful` keeps idle ones for the keep-alive time that they were promised, `quick`
@@ -44,26 +13,70 @@ export type BootStep = 'loading' | 'loaded' | 'listening'
  */
 export type StopMode = 'graceful' | 'quick'
 
-/** The times and counts that decisions depend on. All times are milliseconds. */
+/** How a worker drains: as in a stop, or because what it has loaded is `stale`, and must not answer any more. */
+export type DrainMode = StopMode | 'stale'
+
+/** The times and counts that decisions depend on. All times are milliseconds, and 0 turns a limit off. */
 export interface Settings {
   readonly workers: number
   readonly bootTimeoutMs: number
   readonly gracefulTimeoutMs: number
   readonly killTimeoutMs: number
+  /** How long a stop keeps serving before the workers drain. */
+  readonly shutdownDelayMs: number
+  /** How long the first new worker of a reload has to stay ready before the others follow. */
+  readonly canaryMs: number
+  /** How many new workers of a reload boot at a time. */
+  readonly maxSurge: number
+  /** Whether a reload swaps workers batch by batch. */
+  readonly rolling: boolean
+  /** How long a worker may give no sign of life. */
+  readonly timeoutMs: number
+  readonly maxRequests: number
+  readonly maxRequestsJitter: number
+  readonly maxAgeMs: number
+  /** Bytes. */
+  readonly maxMemory: number
+  readonly maxLoopDelayMs: number
+  /** How long the supervisor goes on without any worker that is ready. */
+  readonly giveUpMs: number
+  /** Whether workers are replaced whenever a file changes, and what is broken is shown. */
+  readonly isDevelopment: boolean
 }
 
 /** Why a worker was asked to leave. */
-export type LeaveReason = 'stop' | 'scaled-down' | 'signalled' | 'boot-failed' | 'boot-timed-out'
+export type LeaveReason =
+  | 'stop'
+  | 'scaled-down'
+  | 'signalled'
+  | 'boot-failed'
+  | 'boot-timed-out'
+  /** A new generation has taken over. */
+  | 'reloaded'
+  /** It belongs to a generation that is not wanted after all. */
+  | 'reload-failed'
+  | 'recycled'
+  | 'hung'
+  /** A file has changed. */
+  | 'changed'
+
+/** Why a worker is recycled. */
+export type RecycleReason = 'max-requests' | 'max-age' | 'max-memory' | 'max-loop-delay'
 
 export type WorkerPhase =
   | { readonly kind: 'booting'; readonly step: BootStep; readonly detail: string | null; readonly deadline: number }
+  /** It is ready, but the reload that it belongs to does not let it accept yet. */
+  | { readonly kind: 'standby'; readonly readySince: number }
   | { readonly kind: 'ready'; readonly readySince: number; readonly deadline: number }
   | { readonly kind: 'accepting'; readonly readySince: number }
   | {
       readonly kind: 'draining'
       readonly reason: LeaveReason
       readonly readySince: number | null
+      readonly since: number
       readonly killAt: number
+      /** Whether it may still take a connection. */
+      readonly intake: 'open' | 'closed'
     }
   | {
       readonly kind: 'killed'
@@ -72,14 +85,52 @@ export type WorkerPhase =
       readonly giveUpAt: number
     }
 
+/**
+ * What a worker is there for: it has its slot; it is part of a new generation that takes over as a whole, or not at
+ * all; or it takes its slot over as soon as it accepts; or it shows why the app does not run.
+ */
+export type Role = 'serving' | 'candidate' | 'successor' | 'page'
+
+/** When a worker has last given a sign of life. */
+export type Pulse =
+  | { readonly kind: 'beating'; readonly at: number }
+  /** Nothing for too long: it is being looked at. */
+  | { readonly kind: 'silent'; readonly since: number; readonly giveUpAt: number }
+  /** It went on while it was being looked at. */
+  | { readonly kind: 'recovered'; readonly at: number; readonly silentMs: number }
+
+/** What a worker has used up, as it told last. */
+export interface Usage {
+  readonly requests: number
+  /** Bytes; null until it has told. */
+  readonly rss: number | null
+  /** How many samples in a row were above the limit. */
+  readonly samplesOverMemory: number
+  readonly samplesOverDelay: number
+}
+
+/** Whether a worker is to be recycled, and why; `value` is what has reached its limit. */
+export interface Due {
+  readonly reason: RecycleReason
+  readonly value: number
+}
+
 /** A live process. It leaves the list when its exit has been seen. */
 export interface WorkerState {
   readonly id: WorkerId
   readonly index: number
   readonly generation: number
+  readonly role: Role
+  /** Those of its generation: while versions mix they are not the same for all. */
+  readonly settings: Settings
   readonly forkedAt: number
   readonly pid: number | null
   readonly phase: WorkerPhase
+  readonly pulse: Pulse
+  readonly usage: Usage
+  /** With its jitter; null without a limit. */
+  readonly requestLimit: number | null
+  readonly due: Due | null
   /** The address that it was refused last, until it is ready: what its exit is then put down to. */
   readonly refused: ErrorSummary | null
   /** The uncaught error that a worker reported on its way out. */
@@ -87,7 +138,16 @@ export interface WorkerState {
 }
 
 /** Why the next worker of a slot is forked. */
-export type ForkReason = 'boot' | 'scaled-up' | 'crashed' | 'replaced'
+export type ForkReason = 'boot' | 'scaled-up' | 'crashed' | 'replaced' | 'reload' | 'recycle' | 'broken'
+
+/** How the last worker of a slot ended. */
+export interface LastExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Why it was asked to leave; null when nobody asked. */
+  readonly reason: LeaveReason | null
+  readonly at: number
+}
 
 /** A place for one worker. Its index is stable and passed on to every replacement. */
 export interface Slot {
@@ -97,7 +157,46 @@ export interface Slot {
   /** The earliest time of the next fork, once the slot is empty. */
   readonly forkAt: number
   readonly forkReason: ForkReason
+  readonly lastExit: LastExit | null
 }
+
+/** The generation that a reload rolls in. */
+export interface Target {
+  readonly generation: number
+  readonly settings: Settings
+  readonly workers: number
+  readonly since: number
+}
+
+/** A reload that is under way. */
+export type Rollout =
+  /** It waits for the first generation to serve. */
+  | { readonly kind: 'queued' }
+  /** Configuration and files are read. `again`: meanwhile another reload was asked for. */
+  | { readonly kind: 'preparing'; readonly generation: number; readonly since: number; readonly again: boolean }
+  /** One worker of the new generation boots, and is judged from then on. */
+  | { readonly kind: 'canary'; readonly target: Target; readonly readyAt: number | null }
+  /** The others boot; nobody accepts yet. */
+  | { readonly kind: 'filling'; readonly target: Target }
+  /** Slot after slot gets a worker of the new generation: both serve. */
+  | { readonly kind: 'rolling'; readonly target: Target }
+  /** Slot after slot gets a worker of the old generation back. */
+  | { readonly kind: 'rolling-back'; readonly target: Target; readonly failure: ReloadFailure }
+  /** In development: the old generation has left, and the new one boots in its place. */
+  | { readonly kind: 'replacing'; readonly target: Target }
+  /** The new generation has taken over; some old worker may still take a connection. */
+  | { readonly kind: 'switched'; readonly target: Target }
+
+/** Which files of the generation that serves have changed on the disk since it was loaded. */
+export type Drift =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'checking' }
+  | { readonly kind: 'checked'; readonly at: number; readonly changed: readonly string[] }
+
+/** In development: why the code does not run. It is held back for a moment, in case the rest of a write follows. */
+export type Broken =
+  | { readonly kind: 'held'; readonly failure: BootFailure; readonly since: number }
+  | { readonly kind: 'shown'; readonly failure: BootFailure }
 
 /** How the supervisor ended. */
 export type Outcome =
@@ -109,6 +208,8 @@ export type Phase =
   | { readonly kind: 'idle' }
   | { readonly kind: 'starting' }
   | { readonly kind: 'serving' }
+  /** A stop was asked for; balancers get the time to notice that this supervisor is not ready any more. */
+  | { readonly kind: 'delaying'; readonly origin: string; readonly since: number; readonly until: number }
   | { readonly kind: 'stopping'; readonly mode: StopMode; readonly since: number; readonly outcome: Outcome }
   | { readonly kind: 'stopped'; readonly outcome: Outcome }
 
@@ -116,82 +217,26 @@ export interface State {
   readonly settings: Settings
   readonly phase: Phase
   readonly startedAt: number
+  /** The generation that empty slots are filled with. */
   readonly generation: number
+  readonly nextGeneration: number
+  readonly rollout: Rollout | null
+  readonly drift: Drift
+  readonly broken: Broken | null
+  /** How many attempts in a row a change has put an end to, and when the last change was. */
+  readonly attempts: { readonly count: number; readonly at: number }
   readonly slots: readonly Slot[]
   readonly workers: readonly WorkerState[]
   readonly nextId: WorkerId
   /** Whether all workers of the first generation have been seen accepting; it is reported once. */
   readonly complete: boolean
+  /** Since when no worker has been ready; null while one is, or before the first one was. */
+  readonly unservedSince: number | null
+  readonly lastFailure: BootFailure | null
+  /** Whether addresses may be held that only a generation which has gone wanted. */
+  readonly mayReleaseListeners: boolean
+  /** How many workers were forked for each reason. */
+  readonly forks: Readonly<Record<ForkReason, number>>
   /** State of the generator that jitter is drawn from. */
   readonly seed: number
 }
-
-export type Event =
-  | { readonly type: 'start' }
-  | { readonly type: 'tick' }
-  | { readonly type: 'stop'; readonly mode: StopMode; readonly origin: string }
-  /** A function of the config file has thrown, or did not return in time. */
-  | { readonly type: 'hook-failed'; readonly hook: string; readonly error: ErrorSummary }
-  | { readonly type: 'scale'; readonly by: number }
-  | { readonly type: 'forked'; readonly worker: WorkerId; readonly pid: number }
-  /** `hook` is the one that failed, if that was before the fork. */
-  | { readonly type: 'fork-failed'; readonly worker: WorkerId; readonly error: ErrorSummary; readonly hook?: string }
-  | { readonly type: 'progress'; readonly worker: WorkerId; readonly step: BootStep; readonly detail: string | null }
-  | { readonly type: 'ready'; readonly worker: WorkerId }
-  | { readonly type: 'accepting'; readonly worker: WorkerId }
-  | { readonly type: 'failed'; readonly worker: WorkerId; readonly failure: BootFailure }
-  | { readonly type: 'threw'; readonly worker: WorkerId; readonly error: ErrorSummary }
-  /** An address that the worker wanted is not to be had. */
-  | { readonly type: 'refused'; readonly worker: WorkerId; readonly error: ErrorSummary }
-  | { readonly type: 'signalled'; readonly worker: WorkerId; readonly signal: string }
-  | {
-      readonly type: 'exited'
-      readonly worker: WorkerId
-      readonly code: number | null
-      readonly signal: string | null
-    }
-
-export type Effect =
-  | { readonly type: 'fork'; readonly worker: WorkerId; readonly index: number; readonly generation: number }
-  | { readonly type: 'accept'; readonly worker: WorkerId }
-  | { readonly type: 'drain'; readonly worker: WorkerId; readonly mode: StopMode; readonly graceMs: number }
-  | { readonly type: 'kill'; readonly worker: WorkerId }
-  | { readonly type: 'close-listeners' }
-  | { readonly type: 'finish'; readonly outcome: Outcome }
-  | { readonly type: 'report'; readonly report: Report }
-
-/** A worker as reports name it. */
-export interface WorkerName {
-  readonly worker: WorkerId
-  readonly index: number
-  readonly generation: number
-  readonly pid: number | null
-}
-
-/** What happened, for logs, metrics, hooks and users of the library. */
-export type Report =
-  | { readonly type: 'starting'; readonly workers: number }
-  | { readonly type: 'serving'; readonly workers: number; readonly afterMs: number }
-  | ({ readonly type: 'worker-forked'; readonly reason: ForkReason } & WorkerName)
-  | ({ readonly type: 'worker-ready'; readonly afterMs: number } & WorkerName)
-  | ({ readonly type: 'worker-boot-failed'; readonly failure: BootFailure } & WorkerName)
-  | ({ readonly type: 'worker-draining'; readonly reason: LeaveReason } & WorkerName)
-  | ({ readonly type: 'worker-killed'; readonly reason: LeaveReason } & WorkerName)
-  | ({
-      readonly type: 'worker-exited'
-      readonly code: number | null
-      readonly signal: string | null
-      /** Why it was asked to leave; null when nobody asked. */
-      readonly reason: LeaveReason | null
-      readonly error: ErrorSummary | null
-      readonly uptimeMs: number
-      /** How long until its replacement is forked; null when there will be none. */
-      readonly restartInMs: number | null
-    } & WorkerName)
-  | { readonly type: 'scaled'; readonly from: number; readonly to: number }
-  | { readonly type: 'scale-refused'; readonly workers: number; readonly limit: number }
-  | { readonly type: 'stopping'; readonly mode: StopMode; readonly origin: string; readonly workers: number }
-  | { readonly type: 'hook-failed'; readonly hook: string; readonly error: ErrorSummary }
-  | { readonly type: 'stop-forced'; readonly origin: string; readonly workers: number }
-  | { readonly type: 'stopped'; readonly outcome: Outcome }
-  | ({ readonly type: 'worker-abandoned' } & WorkerName)
