@@ -1,39 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { connect } from 'node:tls'
-import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { Cli, fixture } from '../harness/cli.ts'
 import { freePort } from '../harness/free-port.ts'
-import { until, within } from '../harness/until.ts'
-import type { Facts } from './everyone.ts'
+import { until } from '../harness/until.ts'
+import { visit, type Visit } from './tls-visit.ts'
 
 const TRIES = 50
 const AT_ONCE = 5
-
-interface Visit extends Facts {
-  readonly isResumed: boolean
-  /** What a later connection can resume with. */
-  readonly session: Buffer | undefined
-}
-
-/** One request over a TLS connection of its own, which tries to resume a session if it is given one. */
-async function visit(port: number, version: 'TLSv1.2' | 'TLSv1.3', session?: Buffer): Promise<Visit> {
-  const socket = connect({
-    port,
-    host: '127.0.0.1',
-    servername: 'localhost',
-    rejectUnauthorized: false,
-    maxVersion: version,
-    ...(session && { session }),
-  })
-  let latest = session
-  let isResumed = false
-  socket.once('secureConnect', () => (isResumed = socket.isSessionReused()))
-  socket.on('session', (ticket) => (latest = ticket))
-  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-  const response = await within('an answer over TLS', text(socket))
-  return { pid: Number(response.split('\r\n\r\n')[1]), isResumed, session: latest }
-}
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   for (const accept of ['shared', 'cluster'] as const) {

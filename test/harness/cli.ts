@@ -50,6 +50,9 @@ export class Cli implements AsyncDisposable {
   readonly exited: Promise<Exit>
   stdout = ''
   stderr = ''
+  readonly #log: LogLine[] = []
+  /** How much of standard output is in the log already. */
+  #read = 0
 
   constructor(args: readonly string[], options: StartOptions = {}) {
     const [program = '', ...rest] = options.command ?? [process.execPath, SUPERVISOR]
@@ -88,15 +91,18 @@ export class Cli implements AsyncDisposable {
   }
 
   /** The supervisor's own lines, in order. Those that the app printed are left out. */
-  get log(): LogLine[] {
-    return this.stdout.split('\n').flatMap((line) => {
+  get log(): readonly LogLine[] {
+    const end = this.stdout.lastIndexOf('\n') + 1
+    for (const line of this.stdout.slice(this.#read, end).split('\n')) {
       try {
         const parsed: unknown = JSON.parse(line)
-        return typeof parsed === 'object' && parsed !== null && isLogLine(parsed) ? [parsed] : []
+        if (typeof parsed === 'object' && parsed !== null && isLogLine(parsed)) this.#log.push(parsed)
       } catch {
-        return []
+        // The app's.
       }
-    })
+    }
+    this.#read = end
+    return this.#log
   }
 
   events(event: string): LogLine[] {
@@ -176,10 +182,18 @@ export function isAlive(pid: number): boolean {
 
 /** Who reaps the orphans of a group may take its time: what counts is whether one of them still runs. */
 function hasLiveMember(group: number): boolean {
+  return liveMembers(group).length > 0
+}
+
+/** The processes of a group that run. */
+export function liveMembers(group: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => statOf(Number(name)))
-    .some((stat) => stat[2] === String(group) && !isZombie(stat))
+    .map(Number)
+    .filter((pid) => {
+      const stat = statOf(pid)
+      return stat[2] === String(group) && !isZombie(stat)
+    })
 }
 
 /** What proc(5) says of a process, from its state on: the state, its parent, its group and so on. */

@@ -1,4 +1,5 @@
 import { Agent, request, type RequestOptions } from 'node:http'
+import type { Readable } from 'node:stream'
 
 /** How a request ended. Anything but `ok` is a failure that some user would have seen. */
 export type Result = 'ok' | 'refused' | 'reset' | 'hung' | 'wrong'
@@ -23,7 +24,7 @@ export interface AskOptions extends RequestOptions {
   /** Without an answer for this long the request counts as hung. */
   readonly patienceMs?: number
   /** Sent as the body. */
-  readonly send?: string
+  readonly send?: string | Readable
 }
 
 /** One request. It is never repeated: what a user would see is what it returns. */
@@ -55,7 +56,8 @@ export function ask(options: AskOptions): Promise<Answer> {
         error: `${error.code} ${error.message}`,
       })
     })
-    outgoing.end(send)
+    if (typeof send === 'object') send.pipe(outgoing)
+    else outgoing.end(send)
   })
 }
 
@@ -63,6 +65,8 @@ export interface LoadOptions extends AskOptions {
   readonly clients: number
   /** `fresh`: a connection for each request; `keep-alive`: one connection per client for as long as it is kept. */
   readonly mode: 'fresh' | 'keep-alive'
+  /** Is told of each request that fails, and when it was sent (`Date.now`). */
+  readonly onFailure?: (answer: Answer, since: number) => void
 }
 
 /** Clients that ask one request after the other until they are told to end. */
@@ -88,13 +92,19 @@ export class Load {
     return this.tally
   }
 
-  async #run(mode: LoadOptions['mode'], options: AskOptions): Promise<void> {
+  async #run(
+    mode: LoadOptions['mode'],
+    { onFailure, ...options }: Omit<LoadOptions, 'clients' | 'mode'>,
+  ): Promise<void> {
     const agent = new Agent({ keepAlive: mode === 'keep-alive', maxSockets: 1 })
     while (!this.#isEnded) {
-      const { result, error, status, isReused } = await ask({ ...options, agent })
+      const since = Date.now()
+      const answer = await ask({ ...options, agent })
+      const { result, error, status, isReused } = answer
       this.tally[result]++
       if (result === 'reset' && isReused === true) this.tally.resetReused++
       if (result !== 'ok' && this.tally.errors.length < 20) this.tally.errors.push(`${result} ${error ?? status ?? ''}`)
+      if (result !== 'ok') onFailure?.(answer, since)
       // A refusal comes at once: without a turn of the loop in between nothing else would get to run.
       if (result !== 'ok') await new Promise((resolve) => setImmediate(resolve))
     }

@@ -12,6 +12,10 @@ export class Folder implements Disposable {
     return path
   }
 
+  remove(name: string): void {
+    rmSync(join(this.path, name))
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true })
   }

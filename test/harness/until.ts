@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** How long a condition may take by default: far longer than it does on a machine that is merely busy. */
-export const PATIENCE_MS = 15_000
+export const PATIENCE_MS: number = process.env['CI'] === undefined ? 15_000 : 30_000
 const LOOK_EVERY_MS = 10
 
 /** Waits until `look` returns something that is neither undefined, null nor false, and returns it. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ErrorSummary } from '../../packages/supervisor/src/core/types.ts'
+import type { ErrorSummary } from '../../packages/supervisor/src/core/failure.ts'
 import { toLine } from '../../packages/supervisor/src/protocol/lines.ts'
 import {
   parseMessage,
@@ -33,6 +33,14 @@ const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
   fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('loading', 'loaded') }),
 )
 
+const names = fc.array(fc.string())
+const LOADED = {
+  modules: names,
+  builtins: names,
+  // A name that is no name of its own on the other side is none in an environment either.
+  env: fc.dictionary(fc.stringMatching(/^[A-Z_]+$/), fc.option(fc.string(), { nil: null }), { noNullPrototype: true }),
+}
+
 /** One generator for each type: a message that is added and has none here does not compile. */
 const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Message, { readonly type: Type }>> } = {
   progress: fc.record({
@@ -40,7 +48,7 @@ const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Messa
     step: fc.constantFrom('loading', 'loaded', 'listening'),
     detail: fc.option(fc.string(), { nil: null }),
   }),
-  listen: fc.record({ type: fc.constant('listen'), request: fc.nat(), query }),
+  listen: fc.record({ type: fc.constant('listen'), request: fc.nat(), query, isHttp: fc.boolean() }),
   received: fc.record({ type: fc.constant('received'), request: fc.nat() }),
   ready: fc.constant({ type: 'ready' }),
   accepting: fc.constant({ type: 'accepting' }),
@@ -48,6 +56,22 @@ const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Messa
   threw: fc.record({ type: fc.constant('threw'), error }),
   signalled: fc.record({ type: fc.constant('signalled'), signal: fc.string() }),
   warning: fc.record({ type: fc.constant('warning'), code: fc.string(), text: fc.string() }),
+  heartbeat: fc.record({
+    type: fc.constant('heartbeat'),
+    hasOwnUsr1: fc.boolean(),
+    requests: fc.nat(),
+    rss: fc.nat(),
+    loopDelayMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+  }),
+  'intake-closed': fc.constant({ type: 'intake-closed' }),
+  files: fc.record({ type: fc.constant('files'), files: fc.array(fc.string()) }),
+  modules: fc.record({ type: fc.constant('modules'), ...LOADED }),
+  warm: fc.record({
+    type: fc.constant('warm'),
+    failed: fc.array(fc.string()),
+    isUsable: fc.boolean(),
+    files: fc.array(fc.string()),
+  }),
 }
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(MESSAGES))
 
@@ -77,6 +101,9 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     }),
     title: fc.string(),
     isCheck: fc.boolean(),
+    beatMs: fc.nat(),
+    requestLimit: fc.option(fc.nat(), { nil: null }),
+    measuresLoopDelay: fc.boolean(),
   }),
   bound: fc.record({
     type: fc.constant('bound'),
@@ -85,8 +112,34 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     ticketKeys: fc.base64String(),
   }),
   accept: fc.constant({ type: 'accept' }),
+  unready: fc.constant({ type: 'unready' }),
+  'list-files': fc.constant({ type: 'list-files' }),
+  'list-modules': fc.record({ type: fc.constant('list-modules'), exclude: fc.array(fc.string()) }),
+  warm: fc.record({
+    type: fc.constant('warm'),
+    title: fc.string(),
+    requires: fc.array(fc.string()),
+    imports: fc.array(fc.string()),
+    loaded: fc.record(LOADED),
+  }),
+  'ticket-keys': fc.record({ type: fc.constant('ticket-keys'), ticketKeys: fc.base64String() }),
   'app-ready': fc.constant({ type: 'app-ready' }),
-  drain: fc.record({ type: fc.constant('drain'), mode: fc.constantFrom('graceful', 'quick'), graceMs: fc.nat() }),
+  drain: fc.record({
+    type: fc.constant('drain'),
+    mode: fc.constantFrom('graceful', 'quick', 'stale'),
+    graceMs: fc.nat(),
+  }),
+}
+
+/** Whether what stands in a message could be the other value as well. */
+function isAlike(type: string, value: unknown, other: unknown): boolean {
+  if (typeof value === 'boolean') return typeof other === 'boolean'
+  // The environment alone is an object whose names are anybody's.
+  return Array.isArray(value) ? Array.isArray(other) : type === 'modules' && isObject(value) && isObject(other)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 describe('a message of a worker', () => {
@@ -106,6 +159,7 @@ describe('a message of a worker', () => {
         const name = required[choice % required.length] ?? ''
         // Nothing found, and nothing waited for, is said by null.
         fc.pre(!(name === 'detail' && value === null))
+        fc.pre(!isAlike(sent.type, Reflect.get(sent, name), value))
         expect(parseMessage(JSON.stringify({ ...sent, [name]: value }))).toBeNull()
       }),
     )

@@ -57,6 +57,23 @@ it('worker.ready() before the app is loaded counts when it is', async () => {
   expect((await ask({ port: cli.port })).body).toBe('served')
 })
 
+it('worker.ready() of an app that does not listen yet counts when it does', async () => {
+  using project = new Project(
+    {
+      'app.mjs': `
+      ${IMPORT}
+      import { pbkdf2 } from 'node:crypto'
+      // All four threads are busy, so that the look-up of the host's name waits.
+      for (let n = 0; n < 4; n++) pbkdf2('password', 'salt', 1_000_000, 64, 'sha512', () => {})
+      worker.ready()
+      export default (request, response) => response.end('served')`,
+    },
+    'supervisor',
+  )
+  await using cli = await project.serving([...SIGNAL, '--bind', 'localhost:0', 'app.mjs'])
+  expect(await ask({ port: cli.port })).toMatchObject({ result: 'ok', body: 'served' })
+})
+
 it('an app without a port serves, is replaced, drains and ends', async () => {
   using project = new Project(
     {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { Requests } from '../../packages/supervisor/src/worker/requests.ts'
 import { Traffic } from '../../packages/supervisor/src/worker/traffic.ts'
 import { within } from '../harness/until.ts'
 
@@ -15,7 +16,7 @@ export interface Watched<Kind extends Server> {
 }
 
 export async function watch<Kind extends Server>(server: Kind): Promise<Watched<Kind>> {
-  const traffic = new Traffic(server, () => {})
+  const traffic = new Traffic(server, new Requests(), () => {})
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => sockets.push(socket))
   server.listen(0, '127.0.0.1')

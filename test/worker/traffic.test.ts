@@ -3,6 +3,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { createServer, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { describe, expect, it } from 'vitest'
+import { Requests } from '../../packages/supervisor/src/worker/requests.ts'
 import { Traffic } from '../../packages/supervisor/src/worker/traffic.ts'
 import { until, within } from '../harness/until.ts'
 import { open, watch, watchHttp } from './server-under-traffic.ts'
@@ -169,7 +170,7 @@ describe('a request that its client has aborted', () => {
 describe('the time for which a server keeps idle connections', () => {
   it('is what the app has set, now and not when it began', () => {
     const server = createServer({ keepAliveTimeout: 7000 })
-    const traffic = new Traffic(server, () => {})
+    const traffic = new Traffic(server, new Requests(), () => {})
     expect(traffic.keepAliveMs).toBe(7000)
     server.keepAliveTimeout = 9000
     expect(traffic.keepAliveMs).toBe(9000)
@@ -177,7 +178,7 @@ describe('the time for which a server keeps idle connections', () => {
 
   it('is unknown where HTTP/1.1 is not spoken', () => {
     for (const server of [createTcpServer(), createHttp2Server()]) {
-      expect(new Traffic(server, () => {}).keepAliveMs).toBeNull()
+      expect(new Traffic(server, new Requests(), () => {}).keepAliveMs).toBeNull()
     }
   })
 })
@@ -186,7 +187,7 @@ describe('the life of a server', () => {
   it('is told before the app hears of it', async () => {
     const seen: string[] = []
     const server = createServer()
-    const traffic = new Traffic(server, () => seen.push('change'))
+    const traffic = new Traffic(server, new Requests(), () => seen.push('change'))
     for (const name of ['listening', 'error', 'close']) server.on(name, () => seen.push(name))
     expect(traffic.server).toBe(server)
     server.listen(0, '127.0.0.1')
@@ -199,7 +200,7 @@ describe('the life of a server', () => {
 
   it('is the app’s: emit answers and passes everything on as before', () => {
     const server = createServer()
-    const traffic = new Traffic(server, () => {})
+    const traffic = new Traffic(server, new Requests(), () => {})
     const seen: unknown[] = []
     server.on('custom', (...values) => seen.push(...values))
     expect(traffic.server.emit('custom', 1, 2)).toBe(true)

@@ -1,4 +1,5 @@
-import type { StopMode } from '../core/types.ts'
+import type { DrainMode } from '../core/types.ts'
+import type { LoadedModules } from './messages.ts'
 
 /** Where an app that exports is bound to. Without a host: all interfaces. */
 export type Binding =
@@ -15,6 +16,19 @@ export type ServeMode = 'auto' | 'listen' | 'export'
 /** When a worker is ready: when it listens, or when the app says so. */
 export type ReadyMode = 'listen' | 'signal'
 
+/** Where a worker listens for debuggers, and whether it waits for one before it loads the app. */
+export interface InspectAt {
+  readonly host: string
+  readonly port: number
+  readonly waits: boolean
+}
+
+/** What a worker in development is told besides. */
+export interface Development {
+  /** Null where the user has not asked for it, or has left it to Node. */
+  readonly inspect: InspectAt | null
+}
+
 /** What the supervisor tells a worker, over the control pipe. */
 export type Order =
   /** Load the app now. */
@@ -26,9 +40,9 @@ export type Order =
       readonly isActivated: boolean
       /** For the case that the supervisor vanishes and can't give the order to drain. */
       readonly gracefulTimeoutMs: number
-      /** Which export is the app, whether it is a function that makes it, and whether exports count at all. */
       /** Whether somebody chose the addresses, or they are the default. */
       readonly isBindChosen: boolean
+      /** Which export is the app, whether it is a function that makes it, and whether exports count at all. */
       readonly app: { readonly name: string | null; readonly factory: boolean; readonly mode: ServeMode }
       readonly ready: { readonly mode: ReadyMode; readonly path: string | null }
       /** What runs before the app, and the config file that has a `postFork`, if one has. */
@@ -40,6 +54,25 @@ export type Order =
       readonly title: string
       /** Whether the app is only looked at: it loads, but binds nothing. */
       readonly isCheck: boolean
+      /** How often the worker gives a sign of life once it is ready; 0 for never. */
+      readonly beatMs: number
+      /** At how many requests it gives one at once. */
+      readonly requestLimit: number | null
+      /** Whether it measures the delay of its event loop, which wakes it up all the time. */
+      readonly measuresLoopDelay: boolean
+      /** Only in development. */
+      readonly development?: Development
+      /** Which worker it becomes, for one that was forked before that was known; others have it from the environment. */
+      readonly place?: { readonly index: number; readonly generation: number }
+    }
+  /** Load this in advance, before `go`. May come again, with more. */
+  | {
+      readonly type: 'warm'
+      readonly title: string
+      /** What `--require` and `--import` name: it has to come before the packages, as it may change how they load. */
+      readonly requires: readonly string[]
+      readonly imports: readonly string[]
+      readonly loaded: LoadedModules
     }
   /** The answer to `listen`: the handle follows over IPC, or there is none and this is the errno's name. */
   | {
@@ -52,7 +85,18 @@ export type Order =
   /** The app has said that it is ready, in PM2's way, which the supervisor hears instead of the agent. */
   | { readonly type: 'app-ready' }
   | { readonly type: 'accept' }
-  | { readonly type: 'drain'; readonly mode: StopMode; readonly graceMs: number }
+  /** The supervisor is about to stop: go on serving, but count as not ready. */
+  | { readonly type: 'unready' }
+  /** Tell which files the app has loaded. */
+  | { readonly type: 'list-files' }
+  /**
+   * Tell which modules of packages the process has loaded, but for those that `exclude` names and what requires them:
+   * `package`, or `package/path` with or without an extension.
+   */
+  | { readonly type: 'list-modules'; readonly exclude: readonly string[] }
+  /** New session ticket keys, for all TLS servers that have the shared ones. */
+  | { readonly type: 'ticket-keys'; readonly ticketKeys: string }
+  | { readonly type: 'drain'; readonly mode: DrainMode; readonly graceMs: number }
 
 /** Reads an order. It comes from our own supervisor, of this very version: only its shape as JSON is in doubt. */
 export function parseOrder(line: string): Order | null {

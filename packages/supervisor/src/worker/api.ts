@@ -11,6 +11,11 @@ export interface AppWorker {
   /** Which version of the app this is, from 1. 0 without a supervisor. */
   readonly generation: number
   /**
+   * Whether requests are welcome: from ready until the worker begins to leave, or the supervisor is about to stop. For a
+   * health endpoint of the app's own. true without a supervisor.
+   */
+  readonly isReady: boolean
+  /**
    * With `--ready signal`: says that the worker is ready. Resolves when the supervisor lets it work, and at once without
    * a supervisor. A worker that begins only then has nothing to lose if it is stopped meanwhile.
    */
@@ -34,6 +39,9 @@ export const worker: AppWorker = {
   },
   get generation() {
     return agentApi()?.generation ?? 0
+  },
+  get isReady() {
+    return agentApi()?.isReady ?? true
   },
   ready: async () => agentApi()?.ready(),
   onDrain: (listener) => agentApi()?.onDrain(listener),

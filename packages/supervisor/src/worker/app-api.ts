@@ -1,3 +1,5 @@
+import type { RequestInFlight } from './requests.ts'
+
 /** Where the agent leaves what `@prefork/supervisor/worker` reads: two copies of the package then still understand each other. */
 export const AGENT_KEY: symbol = Symbol.for('prefork.agent')
 
@@ -10,9 +12,12 @@ export type ShutdownListener = () => void | Promise<void>
 export interface AgentApi {
   readonly index: number
   readonly generation: number
+  readonly isReady: boolean
   ready(): Promise<void>
   onDrain(listener: DrainListener): void
   onShutdown(listener: ShutdownListener): void
+  /** For the supervisor, which asks through the inspector while the app blocks the event loop. */
+  inFlight(): RequestInFlight[]
 }
 
 /** The agent of this process, if a supervisor has started it. */

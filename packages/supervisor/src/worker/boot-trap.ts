@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { ErrorSummary } from '../core/types.ts'
+import type { ErrorSummary } from '../core/failure.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
 
 /** More of a stack than anyone reads. */

@@ -1,14 +1,10 @@
 import { createRequire } from 'node:module'
 import type { ListenOptions } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { OwnFailure } from '../protocol/messages.ts'
 import type { Binding, Order } from '../protocol/orders.ts'
 import { failureOf, trapErrors } from './boot-trap.ts'
 import type { Control } from './control.ts'
-import { NO_EXPORTS, offerOf, serversFor } from './offer.ts'
-import { preload } from './preload.ts'
-import { probe } from './probe.ts'
 import type { Servers } from './servers.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
@@ -31,7 +27,7 @@ export class Boot {
   #isSignalled = false
   /** What waits for the process to have nothing else to do. */
   #onIdle: (() => void) | null = null
-  /** What the file exports, if that is no app. */
+  /** What the file exports, if that is something, but no app. */
   #found: string | null = null
 
   /** `onEnd` is called once: with null when the worker is ready, else with the reason why it can't become so. */
@@ -49,8 +45,13 @@ export class Boot {
 
   /** Runs what comes before the app. Node loads the main module when the agent's own module has ended after this. */
   async begin(): Promise<void> {
-    const failure = await preload(this.#go.preload)
-    if (failure !== null) return this.#end(failure)
+    const { requires, imports, hooksFile } = this.#go.preload
+    // What few apps ask for is loaded for these alone, here and below: each file takes the others' time to boot.
+    if (requires.length + imports.length > 0 || hooksFile !== null) {
+      const { preload } = await import('./preload.ts')
+      const failure = await preload(this.#go.preload)
+      if (failure !== null) return this.#end(failure)
+    }
     this.#stage = 'loading'
     // By the next turn Node has started on the main module; importing it again gives the same instance.
     setImmediate(() => void this.#follow())
@@ -84,8 +85,8 @@ export class Boot {
       if (this.#stage !== 'loading') return
       this.#stage = 'loaded'
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)
-      if (mayExport) this.#found = await this.#serveExport(namespace)
-      this.#control.send({ type: 'progress', step: 'loaded', detail: this.#found })
+      const found = mayExport ? await this.#serveExport(namespace) : null
+      this.#control.send({ type: 'progress', step: 'loaded', detail: found })
       this.#advance()
     } catch (thrown) {
       this.#end(failureOf(thrown, !this.#isLoading))
@@ -94,13 +95,15 @@ export class Boot {
 
   /** Serves what the file exports. Returns what was found instead, if that may still come to listen. */
   async #serveExport(namespace: Readonly<Record<string, unknown>>): Promise<string | null> {
+    const { NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
     const offer = await offerOf(namespace, this.#go.app)
     if (offer.kind === 'not-servable') {
-      if (this.#mayStillListen && typeof namespace['default'] === 'object') return offer.found
+      if (this.#mayStillListen && typeof namespace['default'] === 'object') return (this.#found = offer.found)
       this.#end(offer)
       return null
     }
     if (offer.kind === 'nothing') {
+      if (offer.found !== NO_EXPORTS) this.#found = offer.found
       const hint = 'Export the app, or leave --mode export out and have the file call listen().'
       if (this.#go.app.mode === 'export') this.#end({ kind: 'not-servable', found: offer.found, hint })
       return offer.found
@@ -140,7 +143,10 @@ export class Boot {
   #advance(): void {
     if (this.#stage !== 'loaded') return
     if (this.#go.isCheck) return this.#servers.hasAny || this.#isSignalled ? this.#end(null) : undefined
-    if (this.#go.ready.mode === 'signal') return this.#isSignalled ? this.#end(null) : undefined
+    if (this.#go.ready.mode === 'signal') {
+      // The app may be ready before a server of it is: of what it exports, it can't know when that listens.
+      return this.#isSignalled && this.#servers.areSettled ? this.#end(null) : undefined
+    }
     if (!this.#servers.areListening) return
     const { path } = this.#go.ready
     if (path === null) return this.#end(null)
@@ -150,6 +156,7 @@ export class Boot {
 
   /** Asks for the path until it answers well; how long that may take, the supervisor's boot timeout says. */
   async #awaitPath(path: string): Promise<void> {
+    const { probe } = await import('./probe.ts')
     let told: string = `${path} has not answered`
     this.#control.send({ type: 'progress', step: 'listening', detail: told })
     while (this.#stage === 'listening') {
@@ -158,14 +165,13 @@ export class Boot {
       if (problem === null) return this.#end(null)
       if (problem !== told) this.#control.send({ type: 'progress', step: 'listening', detail: problem })
       told = problem
-      await wait(PROBE_EVERY_MS)
+      await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS))
     }
   }
 
   /** The process has nothing left to do, and is not ready: what it exports may tell why. */
   #ranOut(): OwnFailure {
-    if (this.#found === null || this.#found === NO_EXPORTS)
-      return { kind: 'ended', step: this.#isLoading ? 'loading' : 'loaded' }
+    if (this.#found === null) return { kind: 'ended', step: this.#isLoading ? 'loading' : 'loaded' }
     const hint = 'Export the app as default, or name it (app.js:name); or have the file call listen().'
     return { kind: 'not-servable', found: this.#found, hint }
   }

@@ -1,19 +1,52 @@
 import cluster from 'node:cluster'
 import { Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StopMode } from '../core/types.ts'
+import type { DrainMode } from '../core/types.ts'
 import type { Seam } from './seam.ts'
 import type { Servers } from './servers.ts'
 
 /** How often a drain looks at the connections that are left. */
 const LOOK_EVERY_MS = 20
-/** In a quick stop an idle connection ends this soon, unless it is used: a busy client has moved on by then. */
-const QUICK_IDLE_MS = 500
+/**
+ * How long a connection may be idle, at most. In a quick stop it ends soon, unless it is used: a busy client has moved on
+ * by then. What is stale must not answer its next request.
+ */
+const IDLE_MS: Readonly<Record<DrainMode, number>> = { graceful: Number.POSITIVE_INFINITY, quick: 500, stale: 0 }
+/** Who has just connected has its first request under way, which was begun before anything was stale. */
+const FIRST_REQUEST_MS = 250
 
-/** How long a drain may take. It is read anew all the time: a quick stop may come while a worker drains. */
-export interface Patience {
-  mode: StopMode
-  deadline: number
+/** A supervisor that does not answer for so long does not turn. */
+const LONGEST_PARTING_MS = 1000
+/** Who notices the end of his time so late was stopped meanwhile, and has had less of it than it seems. */
+const SUSPENDED_MS = 1000
+/** What he gets then, so that answers which are ready still go out. The supervisor's patience is longer by default. */
+const AFTER_SUSPENSION_MS = 1000
+/** The longest time that a timer can be set to. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** How long a drain may take. It may change meanwhile: a quick stop may come while a worker drains. */
+export class Patience {
+  mode: DrainMode = 'graceful'
+  readonly #late = new AbortController()
+  #deadline: number = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+
+  /** Aborts when the time is over. */
+  get signal(): AbortSignal {
+    return this.#late.signal
+  }
+
+  set(mode: DrainMode, graceMs: number): void {
+    this.mode = mode
+    this.#deadline = performance.now() + graceMs
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#end(), Math.min(Math.ceil(graceMs), LONGEST_TIMER_MS)).unref()
+  }
+
+  #end(): void {
+    if (performance.now() - this.#deadline > SUSPENDED_MS) return this.set(this.mode, AFTER_SUSPENSION_MS)
+    this.#late.abort(new DOMException('The graceful timeout is over', 'TimeoutError'))
+  }
 }
 
 /** Who takes in new connections: the seam, or, without it, node:cluster. */
@@ -21,26 +54,54 @@ export type Intake = { readonly kind: 'shared'; readonly seam: Seam } | { readon
 
 /**
  * Lets go of all clients without failing a request: takes no new connection, ends each one after its next response
- * or once it was idle for as long as had been promised, and returns when none is left or the deadline has passed.
+ * or once it was idle for as long as had been promised, and returns when none is left. Those that are left at the
+ * deadline are cut off.
  */
-export async function drain(intake: Intake, servers: Servers, patience: Patience): Promise<void> {
-  await stopIntake(intake, servers)
+export async function drain(
+  intake: Intake,
+  servers: Servers,
+  patience: Patience,
+  onIntakeClosed: () => void,
+): Promise<void> {
+  await stopIntake(intake, servers, patience.mode)
+  onIntakeClosed()
   for (const traffic of servers.list()) traffic.drain()
-  while (performance.now() < patience.deadline) {
+  // What has come already is read before a connection counts as idle.
+  await new Promise((resolve) => setImmediate(resolve))
+  while ((await countOf(servers)) > 0 && !patience.signal.aborted) {
     for (const traffic of servers.list()) {
-      traffic.endIdle(performance.now(), patience.mode === 'quick' ? QUICK_IDLE_MS : Number.POSITIVE_INFINITY)
+      traffic.endIdle(performance.now(), IDLE_MS[patience.mode], FIRST_REQUEST_MS)
     }
-    const counts = await Promise.all(servers.list().map((traffic) => traffic.count()))
-    if (counts.every((count) => count === 0)) return
     await wait(LOOK_EVERY_MS)
   }
+  for (const traffic of servers.list()) traffic.cutOff()
+  // A connection counts no longer before the app hears of that, a turn of the loop later: this comes first.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/**
+ * The primary of node:cluster may have handed over a connection just before it heard that this worker takes no more. If
+ * the worker ended now, nobody would ever answer it; as it is, it is sent back. When the primary has agreed to
+ * disconnect, nothing else is under way.
+ */
+export async function part(intake: Intake): Promise<void> {
+  if (intake.kind !== 'cluster' || !process.connected) return
+  const parted = new Promise((resolve) => process.once('disconnect', resolve))
+  cluster.worker?.disconnect()
+  await Promise.race([parted, wait(LONGEST_PARTING_MS)])
+}
+
+async function countOf(servers: Servers): Promise<number> {
+  const counts = await Promise.all(servers.list().map((traffic) => traffic.count()))
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** `http.Server.close()` would end idle connections at once, which races with their next request: only the part below. */
-async function stopIntake(intake: Intake, servers: Servers): Promise<void> {
+async function stopIntake(intake: Intake, servers: Servers, mode: DrainMode): Promise<void> {
   switch (intake.kind) {
     case 'shared':
-      return intake.seam.drain()
+      // The supervisor holds the socket: who is in the kernel's queue waits for what comes after.
+      return mode === 'stale' ? intake.seam.shut() : intake.seam.drain()
     case 'cluster':
       for (const { server } of servers.list()) if (server.listening) Server.prototype.close.call(server)
       // A server that was never seen can only be closed by node:cluster itself.

@@ -4,6 +4,8 @@ interface Blockable {
   readonly _handle?: { readonly setBlocking?: (on: boolean) => number }
 }
 
+const FDS = { stdout: 1, stderr: 2 } as const
+
 /**
  * Makes sure that what the app has printed is out before it exits or is killed.
  *
@@ -12,10 +14,12 @@ interface Blockable {
  * goes on printing. The handle's `setBlocking` is not public; without it output is as safe as in plain Node.
  */
 export function secureOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+  for (const name of ['stdout', 'stderr'] as const) {
     // As bigints: Node's module loader reads the memory that other results are left in, and takes links for no links.
-    const kind = fstatSync(stream.fd, { bigint: true })
+    const kind = fstatSync(FDS[name], { bigint: true })
+    // The stream itself is made by Node when it is first asked for: where there is nothing to do, that is the app's.
     if (!kind.isFIFO() && !kind.isSocket()) continue
+    const stream = process[name]
     ;(stream as Blockable)._handle?.setBlocking?.(true)
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // A log reader that went away (`| head -1`) is no reason to stop serving.

@@ -1,12 +1,12 @@
 import cluster from 'node:cluster'
 import type { Server } from 'node:net'
-import type { Server as TlsServer } from 'node:tls'
 import { constants } from 'node:os'
 import { describeAddress } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
 import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
 import type { Control } from './control.ts'
 import { Face, type ListenHandle } from './face.ts'
+import { Tickets } from './tickets.ts'
 
 /*
  * The one place in the worker that touches a private interface of Node: `cluster._getServer`. In a worker,
@@ -43,7 +43,11 @@ export class Seam {
   readonly #taken = new Map<string, Set<number>>()
   /** Every listening server's face, and how to let go of the process that it keeps alive until it accepts. */
   readonly #faces = new Map<Face, () => void>()
+  readonly #tickets = new Tickets()
   #nextRequest = 0
+  /** What is to be asked for once it is known of whom. */
+  readonly #held: Parameters<GetServer>[] = []
+  readonly #original: GetServer | undefined = seam._getServer
   #isAccepting = false
   #isDraining = false
 
@@ -53,9 +57,18 @@ export class Seam {
     this.#onServer = onServer
   }
 
+  /** Lets `listen()` wait until it is known what takes it over. */
+  hold(): void {
+    if (this.#original !== undefined) seam._getServer = (...asked) => void this.#held.push(asked)
+  }
+
+  #release(): void {
+    for (const asked of this.#held.splice(0)) seam._getServer?.(...asked)
+  }
+
   /** Takes over `listen()`. UDP stays with node:cluster, which shares it well. */
   install(isCheck: boolean): void {
-    const original = seam._getServer
+    const original = this.#original
     if (original === undefined) return
     seam._getServer = (server, query, answer) => {
       // An app that is only looked at gets no address: one that is live may have it.
@@ -70,11 +83,12 @@ export class Seam {
       this.#settle(message.request)
     })
     process.channel?.unref()
+    this.#release()
   }
 
   /** Leaves `listen()` to node:cluster, but learns of the servers. */
   observe(): void {
-    const original = seam._getServer
+    const original = this.#original
     if (original === undefined) return
     seam._getServer = (server, query, answer) => {
       this.#onServer(server)
@@ -82,16 +96,24 @@ export class Seam {
       const release = this.#control.hold()
       const answered: Answer = (error, handle) => {
         release()
+        // node:cluster has set the keys of its first worker, just before.
+        this.#tickets.keep(server)
         answer(error, handle)
       }
       original.call(cluster, server, query, answered)
     }
+    this.#release()
   }
 
   /** The supervisor's answer to a `listen` message. */
   bound(order: Bound): void {
     this.#answers.set(order.request, order)
     this.#settle(order.request)
+  }
+
+  /** New keys for the sessions of TLS. Under node:cluster those of its first worker stay. */
+  replaceTickets(ticketKeys: string): void {
+    this.#tickets.replace(ticketKeys)
   }
 
   /** Starts to accept on everything that listens, now and later. Returns libuv's error, if there is one. */
@@ -114,6 +136,12 @@ export class Seam {
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))
     }
+    this.shut()
+  }
+
+  /** Stops to accept for good, and at once. */
+  shut(): void {
+    this.#isDraining = true
     for (const [face, release] of this.#faces) {
       face.shut()
       release()
@@ -135,7 +163,7 @@ export class Seam {
     const query = { address, port, addressType, fd, flags, index }
     const request = this.#nextRequest++
     this.#pending.set(request, { server, query, answer, release: this.#control.hold() })
-    this.#control.send({ type: 'listen', request, query })
+    this.#control.send({ type: 'listen', request, query, isHttp: isPlainHttp(server) })
   }
 
   /** An answer has two halves, the order and the handle, which come by different ways in any order. */
@@ -159,7 +187,7 @@ export class Seam {
   }
 
   #grant(pending: Pending, handle: ListenHandle, ticketKeys: string): void {
-    shareTickets(pending.server, ticketKeys)
+    this.#tickets.share(pending.server, ticketKeys)
     const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, () => {
       this.#faces.get(face)?.()
       this.#faces.delete(face)
@@ -178,12 +206,10 @@ export class Seam {
   }
 }
 
+/** Whether a browser could be shown something there. */
+function isPlainHttp(server: Server): boolean {
+  return 'keepAliveTimeout' in server && !('setTicketKeys' in server)
+}
+
 /** How long a drain goes on accepting what was queued when it began. */
 const QUEUE_PATIENCE_MS = 100
-
-/** TLS sessions resume in any worker only if all have the same keys. Keys that the app chose itself stay. */
-function shareTickets(server: Server, ticketKeys: string): void {
-  const tls = server as Partial<TlsServer> & { readonly ticketKeys?: Buffer }
-  if (typeof tls.setTicketKeys !== 'function' || tls.ticketKeys !== undefined) return
-  tls.setTicketKeys(Buffer.from(ticketKeys, 'base64'))
-}

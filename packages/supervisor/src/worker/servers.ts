@@ -1,11 +1,16 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:net'
 import type { Control } from './control.ts'
+import { Requests } from './requests.ts'
 import { Traffic } from './traffic.ts'
 
-/** All servers of the app, from the moment they listen for the first time. */
+/** The servers of the app, from the moment they are to listen until they have closed. */
 export class Servers {
+  readonly requests: Requests = new Requests()
   readonly #traffic = new Map<Server, Traffic>()
+  /** A server may listen again after it was closed; what goes on in it is seen as before. */
+  readonly #known = new WeakMap<Server, Traffic>()
+  #hasAny = false
   /** Servers that have been asked to listen, and neither do so yet nor have failed. */
   readonly #pending = new Set<Server>()
   /** Servers whose address the supervisor holds. */
@@ -50,12 +55,17 @@ export class Servers {
 
   /** Whether the app has asked for an address by now. */
   get hasAny(): boolean {
-    return this.#traffic.size > 0
+    return this.#hasAny
+  }
+
+  /** Whether none is about to listen: each does so by now, or has failed. */
+  get areSettled(): boolean {
+    return this.#pending.size === 0
   }
 
   /** Whether at least one server listens, and none is still about to. */
   get areListening(): boolean {
-    return this.#pending.size === 0 && this.list().some(({ server }) => server.listening)
+    return this.areSettled && this.list().some(({ server }) => server.listening)
   }
 
   list(): Traffic[] {
@@ -64,13 +74,23 @@ export class Servers {
 
   #expect(server: Server): void {
     this.#pending.add(server)
-    if (!this.#traffic.has(server)) this.#traffic.set(server, new Traffic(server, () => this.#changed(server)))
+    this.#hasAny = true
+    const traffic = this.#known.get(server) ?? new Traffic(server, this.requests, () => this.#changed(server))
+    this.#known.set(server, traffic)
+    this.#traffic.set(server, traffic)
     this.#onChange()
   }
 
   #changed(server: Server): void {
     this.#pending.delete(server)
     this.#onChange()
+    if (!server.listening) void this.#forget(server)
+  }
+
+  /** An app may make any number of servers that live for a moment: they are not kept for it. */
+  async #forget(server: Server): Promise<void> {
+    const connections = await this.#traffic.get(server)?.count()
+    if (connections === 0 && !server.listening && !this.#pending.has(server)) this.#traffic.delete(server)
   }
 }
 

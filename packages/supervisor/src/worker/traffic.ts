@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ServerHttp2Session } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server, Socket } from 'node:net'
+import { endAfter } from './last-response.ts'
+import type { Requests } from './requests.ts'
 
 /** What Node's HTTP servers use when the app sets no keep-alive timeout, or turns it off. */
 const DEFAULT_KEEP_ALIVE_MS = 5000
 /** A request that was sent in the last moment of the promise is still under way for this long. */
 const ON_THE_WAY_MS = 1000
+const REFUSAL = 'shutting down'
 
+/** A connection that speaks HTTP/1.1, or is about to. */
 interface Connection {
   readonly socket: Socket
   /** Requests whose response has not been closed yet. */
@@ -14,6 +18,8 @@ interface Connection {
   idleSince: number
   /** How much had been read when it became idle: more means that a request is on its way in. */
   readWhenIdle: number
+  /** Requests may come before their predecessors are answered; only after the last one the connection may end. */
+  newest: ServerResponse | null
 }
 
 /**
@@ -26,23 +32,28 @@ interface Connection {
 export class Traffic {
   readonly server: Server
   readonly #connections = new Map<Socket, Connection>()
-  readonly #responses = new Set<ServerResponse>()
+  /** Every socket, whatever it speaks, and since when. */
+  readonly #sockets = new Map<Socket, number>()
+  readonly #responses = new Map<ServerResponse, Connection>()
   readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #requests: Requests
   readonly #onChange: () => void
+  readonly #isTls: boolean
   /** The event that hands a connection to HTTP; none in a server of another protocol. */
   readonly connectionEvent: 'connection' | 'secureConnection' | null
   #isDraining = false
 
   /** `onChange` is called before the app hears that its server listens, has failed or has closed. */
-  constructor(server: Server, onChange: () => void) {
+  constructor(server: Server, requests: Requests, onChange: () => void) {
     this.server = server
+    this.#requests = requests
     this.#onChange = onChange
-    const isTls = 'setTicketKeys' in server
-    this.connectionEvent = !('keepAliveTimeout' in server) ? null : isTls ? 'secureConnection' : 'connection'
+    this.#isTls = 'setTicketKeys' in server
+    this.connectionEvent = !('keepAliveTimeout' in server) ? null : this.#isTls ? 'secureConnection' : 'connection'
     const emit = server.emit
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
-      return Reflect.apply(emit, server, [name, ...values])
+      return this.#refuses(name, values) || Reflect.apply(emit, server, [name, ...values])
     }
   }
 
@@ -54,21 +65,35 @@ export class Traffic {
   /** From now on every response asks its client to use another connection for the next request. */
   drain(): void {
     this.#isDraining = true
-    for (const response of this.#responses) endAfter(response)
+    for (const [response, connection] of this.#responses) endAfter(response, () => connection.newest === response)
     // GOAWAY: streams that are open go on, and the client opens new ones elsewhere.
     for (const session of this.#sessions) session.close()
   }
 
   /**
    * Ends connections that have been idle for as long as the server had promised to keep them: Node's own timeout
-   * does not cover those that never sent a request. `limitMs` shortens the promise, for a quick stop.
+   * does not cover those that never sent a request. `limitMs` shortens the promise, for a quick stop, but not below
+   * `firstMs` for who has sent nothing yet.
    */
-  endIdle(now: number, limitMs: number): void {
+  endIdle(now: number, limitMs: number, firstMs: number = limitMs): void {
     const promisedMs = (this.keepAliveMs || DEFAULT_KEEP_ALIVE_MS) + ON_THE_WAY_MS
+    const patienceMs = Math.min(promisedMs, limitMs)
+    const patienceWithNewMs = Math.min(promisedMs, Math.max(limitMs, firstMs))
     for (const { socket, busy, idleSince, readWhenIdle } of this.#connections.values()) {
       const isIdle = busy === 0 && socket.bytesRead === readWhenIdle
-      if (isIdle && now - idleSince >= Math.min(promisedMs, limitMs)) socket.destroySoon()
+      const isNew = readWhenIdle === 0
+      if (isIdle && now - idleSince >= (isNew ? patienceWithNewMs : patienceMs)) socket.destroySoon()
     }
+    if (!this.#isTls) return
+    // Who has not even begun a handshake is nobody's client yet.
+    for (const [socket, since] of this.#sockets) {
+      if (socket.bytesRead === 0 && now - since >= patienceWithNewMs) socket.destroySoon()
+    }
+  }
+
+  /** Ends all connections, whatever goes on in them. */
+  cutOff(): void {
+    for (const socket of this.#sockets.keys()) socket.destroy()
   }
 
   /** How many connections are open, TLS handshakes and upgraded ones included. */
@@ -78,6 +103,7 @@ export class Traffic {
     })
   }
 
+  /** Apps may emit what they like under these names too, so that nothing is taken for granted. */
   #see(name: string | symbol, values: readonly unknown[]): void {
     switch (name) {
       case 'listening':
@@ -85,27 +111,52 @@ export class Traffic {
       case 'close':
         this.#onChange()
         return
-      case this.connectionEvent:
-        this.#opened(values[0] as Socket)
+      case 'connection':
+      case 'secureConnection':
+        this.#opened(name, values[0] as Socket)
         return
       case 'request':
       case 'checkContinue':
       case 'checkExpectation':
-        this.#request(values[0] as IncomingMessage, values[1] as ServerResponse)
+        this.#request(values[0] as IncomingMessage | undefined, values[1] as ServerResponse)
         return
       case 'upgrade':
       case 'connect':
-        // From here on the connection is the app's, not HTTP's.
-        this.#connections.delete((values[0] as IncomingMessage).socket)
+        this.#handedOver(values[0] as IncomingMessage | undefined)
         return
       case 'session':
         this.#session(values[0] as ServerHttp2Session)
         return
+      case 'stream':
+        this.#stream(values[0] as ServerHttp2Stream, values[1] as IncomingHttpHeaders | undefined)
+        return
     }
   }
 
-  #opened(socket: Socket & { readonly alpnProtocol?: string }): void {
-    if (socket.alpnProtocol !== 'h2') this.#connection(socket)
+  /** Answers in the app's place, if the request is for a path that is refused. Returns whether it was. */
+  #refuses(name: string | symbol, [subject, second]: readonly unknown[]): boolean {
+    if (name === 'request') {
+      const request = subject as IncomingMessage | undefined
+      if (request?.httpVersionMajor !== 1 || !this.#requests.isRefused(request.url)) return false
+      ;(second as ServerResponse).writeHead(503, { 'Content-Type': 'text/plain' }).end(REFUSAL)
+      return true
+    }
+    if (name !== 'stream') return false
+    if (!this.#requests.isRefused((second as IncomingHttpHeaders | undefined)?.[':path'])) return false
+    const stream = subject as ServerHttp2Stream
+    stream.respond({ ':status': 503, 'content-type': 'text/plain' })
+    stream.end(REFUSAL)
+    return true
+  }
+
+  #opened(name: 'connection' | 'secureConnection', socket: Socket & { readonly alpnProtocol?: string }): void {
+    if (name === 'connection') {
+      this.#sockets.set(socket, performance.now())
+      socket.once('close', () => this.#sockets.delete(socket))
+    }
+    const speaksHttp1 =
+      name === this.connectionEvent || (name === 'secureConnection' && 'updateSettings' in this.server)
+    if (speaksHttp1 && socket.alpnProtocol !== 'h2') this.#connection(socket)
   }
 
   #session(session: ServerHttp2Session): void {
@@ -114,63 +165,47 @@ export class Traffic {
     if (this.#isDraining) setImmediate(() => session.close())
   }
 
-  #request(request: IncomingMessage, response: ServerResponse): void {
+  /** HTTP/2 emits this for every request, also where the app listens for `request`. */
+  #stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders | undefined): void {
+    if (headers?.[':method'] === undefined) return
+    stream.once('close', this.#requests.begin(headers[':method'], headers[':path'] ?? ''))
+  }
+
+  /** From here on the connection is the app's, not HTTP's. */
+  #handedOver(request: IncomingMessage | undefined): void {
+    if (request?.httpVersionMajor !== 1) return
+    this.#requests.count()
+    this.#connections.delete(request.socket)
+  }
+
+  #request(request: IncomingMessage | undefined, response: ServerResponse): void {
     // HTTP/2 has its streams in the session; its responses know no `Connection: close`.
-    if (request.httpVersionMajor !== 1) return
+    if (request?.httpVersionMajor !== 1) return
+    // The app may emit `request` itself, for one that was expected to go on.
+    if (this.#responses.has(response)) return
     const connection = this.#connection(request.socket)
+    const end = this.#requests.begin(request.method ?? '', request.url ?? '')
     connection.busy++
-    this.#responses.add(response)
+    connection.newest = response
+    this.#responses.set(response, connection)
     // `close`, not `finish`: an aborted request never finishes.
     response.once('close', () => {
+      end()
       this.#responses.delete(response)
+      if (connection.newest === response) connection.newest = null
       connection.busy--
       connection.idleSince = performance.now()
       connection.readWhenIdle = connection.socket.bytesRead
     })
-    if (this.#isDraining) endAfter(response)
+    if (this.#isDraining) endAfter(response, () => connection.newest === response)
   }
 
   #connection(socket: Socket): Connection {
     const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const connection = { socket, busy: 0, idleSince: performance.now(), readWhenIdle: 0 }
+    const connection = { socket, busy: 0, idleSince: performance.now(), readWhenIdle: 0, newest: null }
     this.#connections.set(socket, connection)
     socket.once('close', () => this.#connections.delete(socket))
     return connection
   }
-}
-
-/** Makes a response the last one on its connection, whatever headers the app asks for. */
-function endAfter(response: ServerResponse): void {
-  if (response.headersSent) return
-  response.shouldKeepAlive = false
-  const writeHead = response.writeHead
-  // Also Node itself calls this, for headers that the app has only set.
-  response.writeHead = (...values: unknown[]): ServerResponse => {
-    const headers = values.at(-1)
-    if (Array.isArray(headers)) {
-      values[values.length - 1] = closingList(headers)
-      response.removeHeader('Connection')
-    } else {
-      if (typeof headers === 'object' && headers !== null) values[values.length - 1] = withoutConnection(headers)
-      response.setHeader('Connection', 'close')
-    }
-    return Reflect.apply(writeHead, response, values)
-  }
-}
-
-function withoutConnection(headers: object): object {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)))
-}
-
-/** `writeHead` takes headers also as one flat list, or as a list of pairs. */
-function closingList(headers: readonly unknown[]): unknown[] {
-  if (Array.isArray(headers[0])) {
-    return [...headers.filter((pair) => !isConnection((pair as unknown[])[0])), ['Connection', 'close']]
-  }
-  return [...headers.filter((_, index) => !isConnection(headers[index - (index % 2)])), 'Connection', 'close']
-}
-
-function isConnection(name: unknown): boolean {
-  return String(name).toLowerCase() === 'connection'
 }

@@ -1,23 +1,28 @@
 import cluster from 'node:cluster'
 import { getSystemErrorName } from 'node:util'
-import type { StopMode } from '../core/types.ts'
+import type { DrainMode } from '../core/types.ts'
 import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
-import type { Order } from '../protocol/orders.ts'
+import { parseOrder, type Development, type Order } from '../protocol/orders.ts'
 import { AGENT_KEY, type AgentApi } from './app-api.ts'
 import { AppHooks } from './app-hooks.ts'
 import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
 import { Control } from './control.ts'
-import { drain, type Intake, type Patience } from './drain.ts'
+import type { Developed } from './developed.ts'
+import { drain, part, Patience, type Intake } from './drain.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { loadedFiles } from './loaded-files.ts'
 import { secureOutput } from './output.ts'
+import { makeInspectable } from './inspectable.ts'
 import { hasSeam, Seam } from './seam.ts'
 import { Servers } from './servers.ts'
 import { holdSignals, runTermListeners } from './signals.ts'
+import { Waiting } from './waiting.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
 type Phase =
-  | { readonly kind: 'waiting'; readonly onGo: (go: Go) => void }
+  | { readonly kind: 'waiting'; readonly waiting: Waiting | null }
   | { readonly kind: 'booting'; readonly boot: Boot }
   | { readonly kind: 'ready' }
   | { readonly kind: 'leaving' }
@@ -42,10 +47,14 @@ export class Worker {
     const text = `${hook} of the app threw: ${summarize(error).message}`
     this.#control.send({ type: 'warning', code: 'SUPERVISOR_APP_HOOK_THREW', text })
   })
-  readonly #patience: Patience = { mode: 'graceful', deadline: Number.POSITIVE_INFINITY }
-  #phase: Phase = { kind: 'waiting', onGo: () => {} }
+  readonly #patience = new Patience()
+  #phase: Phase = { kind: 'waiting', waiting: null }
   #intake: Intake = { kind: 'cluster' }
   #gracefulTimeoutMs = 0
+  #isUnready = false
+  #readyPath: string | null = null
+  #development: Developed | null = null
+  #prefetched: { readonly Developed: typeof Developed } | null = null
   #onAccepted: () => void = () => {}
   readonly #accepted = new Promise<void>((resolve) => {
     this.#onAccepted = resolve
@@ -57,8 +66,11 @@ export class Worker {
     // A channel that breaks means that the supervisor has gone, which the control pipe tells too.
     cluster.worker?.on('error', () => {})
     // `cluster.worker.disconnect()` of the app: without the channel no address can come, so this worker is replaced.
-    process.once('disconnect', () => this.#control.send({ type: 'signalled', signal: 'SIGTERM' }))
+    process.once('disconnect', () => {
+      if (this.#phase.kind !== 'leaving') this.#control.send({ type: 'signalled', signal: 'SIGTERM' })
+    })
     secureOutput()
+    makeInspectable()
     holdSignals((signal) => {
       setTimeout(() => this.#control.send({ type: 'signalled', signal }), GROUP_SIGNAL_MS).unref()
     })
@@ -68,33 +80,57 @@ export class Worker {
   }
 
   /** Returns when the supervisor wants the app loaded, which Node does as soon as the agent's module has ended. */
-  async awaitGo(): Promise<void> {
+  async awaitGo(token: string): Promise<void> {
     const release = this.#control.hold()
-    const go = await new Promise<Go>((resolve) => {
-      this.#phase = { kind: 'waiting', onGo: resolve }
-    })
+    const told = parseOrder(token)
+    const go = told?.type === 'go' ? told : await this.#wait()
     process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
+    this.#readyPath = go.ready.path
     // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
     this.#chooseIntake(go)
-    const boot = new Boot(this.#control, this.#servers, go, (failure) => this.#booted(failure, go.isCheck))
+    if (go.development !== undefined) await this.#develop(go.development)
+    const boot = new Boot(this.#control, this.#servers, go, (failure) => this.#booted(failure, go))
     this.#phase = { kind: 'booting', boot }
     ;(globalThis as Record<symbol, unknown>)[AGENT_KEY] = this.#api(boot)
     await boot.begin()
     release()
   }
 
+  /** A spare is told to go when it is known which worker it becomes. */
+  async #wait(): Promise<Go> {
+    const waiting = new Waiting(this.#control, this.#seam)
+    this.#phase = { kind: 'waiting', waiting }
+    // Before a loader of TypeScript has every import go by way of its own thread.
+    this.#prefetched = await import('./developed.ts')
+    return waiting.end()
+  }
+
+  async #develop(development: Development): Promise<void> {
+    const { Developed: Own } = this.#prefetched ?? (await import('./developed.ts'))
+    const own = new Own(this.#control)
+    this.#development = own
+    // An app may exit while it loads, without an error.
+    process.once('exit', () => this.#phase.kind === 'booting' && own.tellFiles())
+    await own.begin(development)
+  }
+
   #api(boot: Boot): AgentApi {
+    const isReady = (): boolean => this.#phase.kind === 'ready' && !this.#isUnready
     return {
       index: Number(process.env[WORKER_INDEX]),
       generation: Number(process.env[WORKER_GENERATION]),
+      get isReady() {
+        return isReady()
+      },
       ready: () => {
         boot.signalled()
         return this.#accepted
       },
       onDrain: (listener) => this.#hooks.onDrain(listener),
       onShutdown: (listener) => this.#hooks.onShutdown(listener),
+      inFlight: () => this.#servers.requests.oldest(),
     }
   }
 
@@ -113,20 +149,22 @@ export class Worker {
     process.channel?.unref()
   }
 
-  #booted(failure: OwnFailure | null, isCheck: boolean): void {
+  #booted(failure: OwnFailure | null, go: Go): void {
     if (this.#phase.kind !== 'booting') return
     if (failure === null) {
       this.#phase = { kind: 'ready' }
       // What binds nothing would end by itself, before the supervisor has had its look.
-      if (isCheck) this.#control.hold()
+      if (go.isCheck) this.#control.hold()
       this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
-      return this.#control.send({ type: 'ready' })
+      this.#control.send({ type: 'ready' })
+      return startHeartbeat(go, this.#servers.requests, (message) => this.#control.send(message))
     }
     this.#fail(failure)
   }
 
   #fail(failure: OwnFailure): void {
     this.#phase = { kind: 'leaving' }
+    this.#development?.tellFiles('error' in failure ? failure.error.stack : '')
     this.#control.send({ type: 'failed', failure })
     process.exit(1)
   }
@@ -134,7 +172,8 @@ export class Worker {
   #obey(order: Order): void {
     switch (order.type) {
       case 'go':
-        if (this.#phase.kind === 'waiting') this.#phase.onGo(order)
+      case 'warm':
+        if (this.#phase.kind === 'waiting') this.#phase.waiting?.obey(order)
         return
       case 'bound':
         if (this.#phase.kind !== 'leaving') this.#seam.bound(order)
@@ -144,9 +183,23 @@ export class Worker {
         return
       case 'accept':
         return this.#accept()
+      case 'unready':
+        return this.#unready()
+      case 'list-files':
+        return this.#control.send({ type: 'files', files: loadedFiles() })
+      case 'list-modules':
+        return this.#development?.tellModules(order.exclude)
+      case 'ticket-keys':
+        return this.#seam.replaceTickets(order.ticketKeys)
       case 'drain':
         void this.#leave(order.mode, order.graceMs)
     }
+  }
+
+  /** The supervisor is about to stop: whoever asks for the path of `--ready-path` shall send its clients elsewhere. */
+  #unready(): void {
+    this.#isUnready = true
+    if (this.#readyPath !== null) this.#servers.requests.refuse(this.#readyPath)
   }
 
   #accept(): void {
@@ -165,20 +218,21 @@ export class Worker {
     if (this.#phase.kind !== 'leaving') void this.#leave('graceful', this.#gracefulTimeoutMs)
   }
 
-  async #leave(mode: StopMode, graceMs: number): Promise<void> {
-    this.#patience.mode = mode
-    this.#patience.deadline = performance.now() + graceMs
+  async #leave(mode: DrainMode, graceMs: number): Promise<void> {
+    this.#patience.set(mode, graceMs)
     if (this.#phase.kind === 'leaving') return
+    this.#development?.leave()
     if (this.#phase.kind === 'booting') this.#phase.boot.over()
     const isServing = this.#phase.kind === 'ready'
     this.#phase = { kind: 'leaving' }
     if (!isServing && this.#hooks.isEmpty) process.exit(0)
     // What the app waits for in its listeners need not keep the process alive.
     const release = this.#control.hold()
-    const late = AbortSignal.timeout(Math.ceil(graceMs))
-    const drained = isServing ? drain(this.#intake, this.#servers, this.#patience) : undefined
-    await Promise.all([drained, this.#hooks.drain(late)])
+    const closed = (): void => this.#control.send({ type: 'intake-closed' })
+    const drained = isServing ? drain(this.#intake, this.#servers, this.#patience, closed) : undefined
+    await Promise.all([drained, this.#hooks.drain(this.#patience.signal)])
     await this.#hooks.shutdown()
+    if (isServing) await part(this.#intake)
     release()
     // `process.exit` runs exit handlers and flushes; a plain SIGTERM would do neither.
     if (!isServing || !runTermListeners()) process.exit(0)

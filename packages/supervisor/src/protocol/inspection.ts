@@ -1,0 +1,50 @@
+import type { InspectAt } from './orders.ts'
+
+/** Where the agent keeps what can be asked of it through the inspector: `globalThis[Symbol.for(AGENT_SYMBOL)]`. */
+export const AGENT_SYMBOL = 'prefork.agent'
+/** Where the way to close the inspector is kept: `globalThis[Symbol.for(INSPECTOR_SYMBOL)].close()`. */
+export const INSPECTOR_SYMBOL = 'prefork.inspector'
+
+/**
+ * Keeps Node from writing "Debugger listening on ..." to the app's standard error when the supervisor opens the
+ * inspector. It opens nothing. The agent takes it for the sign that the inspector's port is its own to choose.
+ */
+export const INSPECT_ARG = '--inspect-publish-uid=http'
+
+/**
+ * What to add to a worker's options for Node, so that it can be inspected without notice: nothing where the user has
+ * arranged for an inspector, by an option or in NODE_OPTIONS.
+ */
+export function inspectArgs(execArgv: readonly string[], nodeOptions: string = ''): readonly string[] {
+  const isArranged = execArgv.some(isInspectOption) || nodeOptions.split(/[\s"]+/).some(isInspectOption)
+  return isArranged ? [] : [INSPECT_ARG]
+}
+
+/** Node takes underscores for dashes. */
+export function isInspectOption(arg: string): boolean {
+  return /^--(inspect|debug[-_]port)/.test(arg)
+}
+
+const DEFAULT_PORT = 9229
+
+/** Where options for Node ask for an inspector, so many ports further; null if they don't. */
+export function inspectAt(args: readonly string[], offset: number): InspectAt | null {
+  const options = args.flatMap((arg) => {
+    const groups = /^--inspect(?<kind>-brk|-wait|[-_]port)?(?:=(?<at>.+))?$/.exec(arg)?.groups
+    return groups === undefined ? [] : { kind: groups['kind'] ?? '', at: groups['at'] ?? '' }
+  })
+  if (options.every(({ kind }) => kind.endsWith('port'))) return null
+  const waits = options.some(({ kind }) => kind === '-brk' || kind === '-wait')
+  // As for Node, the last one counts.
+  const { host = '127.0.0.1', port = DEFAULT_PORT } = parseAt(options.findLast(({ at }) => at !== '')?.at)
+  return { host, port: port === 0 ? 0 : port + offset, waits }
+}
+
+/** `port`, `host` or `host:port`, as Node takes it. */
+function parseAt(at: string = ''): { readonly host?: string; readonly port?: number } {
+  const { host, port } = /^(?:(?<host>\[.*\]|[^:]*[^\d:][^:]*|\d+\.[\d.]+))?:?(?<port>\d+)?$/.exec(at)?.groups ?? {}
+  return {
+    ...(host !== undefined && { host: host.replace(/^\[|\]$/g, '') }),
+    ...(port !== undefined && { port: Number(port) }),
+  }
+}
