@@ -5,13 +5,18 @@ type OwnHook = Exclude<HookName, 'postFork'>
 
 /** Runs the hooks of a config file, one after the other, and waits for each, but not for ever. */
 export class HookRunner {
-  readonly #hooks: Hooks
-  readonly #patienceMs: number
-  readonly #exitPatienceMs: number
+  #hooks: Hooks = {}
+  #patienceMs = 0
+  #exitPatienceMs = 0
   #last: Promise<unknown> = Promise.resolve()
 
   /** `exitPatienceMs` is for `onExit`: a hook that hangs must not keep a stop from ending. */
   constructor(hooks: Hooks, patienceMs: number, exitPatienceMs: number) {
+    this.replace(hooks, patienceMs, exitPatienceMs)
+  }
+
+  /** Calls other hooks from now on. */
+  replace(hooks: Hooks, patienceMs: number, exitPatienceMs: number): void {
     this.#hooks = hooks
     this.#patienceMs = patienceMs
     this.#exitPatienceMs = exitPatienceMs

@@ -1,31 +1,19 @@
-import type { Effect, ErrorSummary, Event, StopMode, WorkerId } from '../core/types.ts'
-import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
-import { describeAddress } from '../protocol/address.ts'
+import type { Effect } from '../core/effect.ts'
+import type { Event } from '../core/event.ts'
+import type { DrainMode, WorkerId } from '../core/types.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
-import { openActivated } from './activation.ts'
+import { AddressDesk } from './address-desk.ts'
 import { canBind } from './bound-socket.ts'
+import type { OnLoaded, Reserve } from './early-workers.ts'
+import { FileCheck } from './file-check.ts'
 import type { HookRunner } from './hook-runner.ts'
-import { Listeners, type Binding, type ListenerReport } from './listeners.ts'
-import { WorkerProcess } from './worker-process.ts'
-
-/** What the host needs to know to fork workers that serve. */
-export interface HostSettings {
-  /** The real path of the app's file. */
-  readonly app: string
-  /** What the app sees behind its own name in `process.argv`. */
-  readonly args: readonly string[]
-  /** The folder that the workers run in. */
-  readonly folder: string
-  /** Variables for the workers; those that are set already win. */
-  readonly env: Readonly<Record<string, string>>
-  /** Options for the workers' Node. */
-  readonly nodeArgs: readonly string[]
-  /** The order that every worker starts with. */
-  readonly go: Extract<Order, { readonly type: 'go' }>
-  /** Descriptors of sockets that systemd has passed on. */
-  readonly activatedFds: readonly number[]
-}
+import type { HostSettings } from './host-settings.ts'
+import { inspect } from './inspect.ts'
+import { launchOf } from './launch.ts'
+import type { ListenerReport, Listeners } from './listeners.ts'
+import { Roster } from './roster.ts'
+import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
 export type HostReport =
@@ -35,48 +23,70 @@ export type HostReport =
 
 type Fork = Extract<Effect, { readonly type: 'fork' }>
 
-/** Effects that touch the world; reports are the supervisor's own matter. */
-export type Action = Exclude<Effect, { readonly type: 'report' | 'finish' }>
+/** Effects that touch processes and sockets; the others are the loop's own matter. */
+export type Action = Exclude<Effect, { readonly type: 'report' | 'finish' | 'prepare' | 'fork-page' }>
 
-/**
- * How long other workers wait for an answer once one has been told that an address is not to be had. An app that can't
- * do without it ends within this time, and says so once instead of from every worker.
- */
-const REFUSAL_HEAD_START_MS = 500
-
-const AGENT: string = new URL('../worker/agent.js', import.meta.url).href
+/** How long the keys of TLS session tickets are used: RFC 8446 (section 4.6.1) lets no ticket live longer than a week. */
+const TICKET_KEYS_MS = 24 * 60 * 60 * 1000
 
 /** Carries out what the core has decided: processes, sockets, orders. Answers with events, failures included. */
 export class Host {
-  readonly #settings: HostSettings
+  readonly #generations = new Map<number, HostSettings>()
   readonly #hooks: HookRunner
   readonly #enqueue: (event: Event) => void
   readonly #report: (report: HostReport) => void
-  readonly #listeners: Listeners
-  readonly #processes = new Map<WorkerId, WorkerProcess>()
+  readonly #addresses: AddressDesk
+  readonly #files = new FileCheck((generation, attempt) => {
+    this.#roster.orderOneOf(generation, { type: 'list-files' }, attempt)
+  })
+  readonly #roster = new Roster()
+  readonly #rotation: NodeJS.Timeout
   /** Workers whose fork waits for the hook `preFork`. */
   readonly #waiting = new Set<WorkerId>()
   readonly #warned = new Set<string>()
-  readonly #refusedAt = new Map<string, number>()
+  #spares: Reserve | null = null
+  #onLoaded: OnLoaded = () => {}
 
+  /** `settings` are those of the first generation. */
   constructor(
     settings: HostSettings,
     hooks: HookRunner,
     enqueue: (event: Event) => void,
     report: (report: HostReport) => void,
   ) {
-    this.#settings = settings
     this.#hooks = hooks
     this.#enqueue = enqueue
     this.#report = report
-    const { activatedFds, go } = settings
-    const boundFds = go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : []))
-    this.#listeners = new Listeners(openActivated(activatedFds), [...activatedFds, ...boundFds], report)
+    this.#addresses = new AddressDesk(settings.activatedFds, report)
+    this.addGeneration(1, settings)
+    this.#rotation = setInterval(() => this.#rotateTicketKeys(), TICKET_KEYS_MS).unref()
+  }
+
+  /** Makes a generation known, before its first worker is forked. */
+  addGeneration(generation: number, settings: HostSettings): void {
+    this.#generations.set(generation, settings)
+    this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
+  }
+
+  /** The addresses at which the app has spoken plain HTTP. */
+  get httpBindings(): Listeners['httpBindings'] {
+    return this.#addresses.listeners.httpBindings
+  }
+
+  /** In development: where processes may be had that are warm already, and who is told what workers have loaded. */
+  useSpares(spares: Reserve | null, onLoaded: OnLoaded): void {
+    this.#spares = spares
+    this.#onLoaded = onLoaded
+  }
+
+  /** Has a worker of a generation tell what it has loaded. Returns whether there is one. */
+  ask(generation: number, order: Extract<Order, { readonly type: 'list-files' | 'list-modules' }>): boolean {
+    return this.#roster.orderOneOf(generation, order)
   }
 
   /** Says what is not as it should be, before the first fork. */
   warnOfFallback(): void {
-    if (canBind() || this.#settings.go.accept === 'cluster') return
+    if (canBind() || this.#generations.get(1)?.go.accept === 'cluster') return
     const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
     this.#report({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
   }
@@ -86,66 +96,69 @@ export class Host {
       case 'fork':
         return this.#prepareFork(action)
       case 'accept':
-        return this.#processes.get(action.worker)?.order({ type: 'accept' })
+      case 'unready':
+        return this.#roster.order(action.worker, { type: action.type })
       case 'drain':
         return this.#drain(action.worker, action.mode, action.graceMs)
       case 'kill':
-        return this.#processes.get(action.worker)?.kill('SIGKILL')
+        return this.#kill(action.worker)
+      case 'inspect':
+        void this.#inspect(action.worker)
+        return
+      case 'check-files':
+        return this.#checkFiles(action.generation)
+      case 'release-listeners':
+        return this.#release(action.generation)
       case 'close-listeners':
-        return this.#listeners.close()
+        clearInterval(this.#rotation)
+        return this.#addresses.listeners.close()
     }
   }
 
   /** Forks at once, unless the hook `preFork` has to be waited for. */
   #prepareFork(action: Fork): void {
-    if (!this.#hooks.has('preFork')) return this.#fork(action)
+    const settings = this.#generations.get(action.generation)
+    if (settings === undefined) return
+    if (!this.#hooks.has('preFork')) return this.fork(action, settings)
     const { worker, index, generation } = action
     this.#waiting.add(worker)
     void this.#hooks.run('preFork', { worker, index, generation }).then(
-      () => this.#waiting.delete(worker) && this.#fork(action),
+      () => this.#waiting.delete(worker) && this.fork(action, settings),
       (error: Error) => this.#waiting.delete(worker) && this.#onForkFailed(worker, error, 'preFork'),
     )
   }
 
   /** Tells a worker to leave; one that waits for its hook has not even begun, and never will. */
-  #drain(worker: WorkerId, mode: StopMode, graceMs: number): void {
+  #drain(worker: WorkerId, mode: DrainMode, graceMs: number): void {
     if (this.#waiting.delete(worker)) return this.#enqueue({ type: 'exited', worker, code: 0, signal: null })
-    this.#processes.get(worker)?.order({ type: 'drain', mode, graceMs })
+    this.#roster.order(worker, { type: 'drain', mode, graceMs })
   }
 
-  #fork({ worker, index, generation }: Fork): void {
-    const { app, args, folder, nodeArgs, go } = this.#settings
-    const env = {
-      ...this.#newVariables(),
-      [AGENT_TOKEN]: '1',
-      [WORKER_INDEX]: String(index),
-      [WORKER_GENERATION]: String(generation),
+  #kill(worker: WorkerId): void {
+    if (this.#waiting.delete(worker)) return this.#enqueue({ type: 'exited', worker, code: null, signal: 'SIGKILL' })
+    this.#roster.get(worker)?.process.kill('SIGKILL')
+  }
+
+  /** Forks a worker at once. What it runs need not be the app of its generation. */
+  fork({ worker, index, generation, requestLimit }: Omit<Fork, 'type'>, settings: HostSettings): void {
+    const listener: ProcessListener = {
+      onMessage: (message) => this.#onMessage(worker, message),
+      onReadySignal: () => this.#roster.order(worker, { type: 'app-ready' }),
+      onExit: (code, signal) => this.#onExit(worker, code, signal),
+      onForkFailed: (error) => this.#onForkFailed(worker, error),
     }
+    this.#files.begin(generation)
     try {
-      const launched = new WorkerProcess(
-        { app, args, folder, execArgv: [...process.execArgv, ...nodeArgs, '--import', AGENT], env },
-        {
-          onMessage: (message) => this.#onMessage(worker, message),
-          onReadySignal: () => {
-            this.#processes.get(worker)?.order({ type: 'app-ready' })
-          },
-          onExit: (code, signal) => this.#onExit(worker, code, signal),
-          onForkFailed: (error) => this.#onForkFailed(worker, error),
-        },
-      )
+      const launch = { index, generation, requestLimit }
+      const early = settings.early?.take(index) ?? this.#spares?.take(settings, launch) ?? null
+      const launched = early?.process ?? new WorkerProcess(launchOf(settings, launch), listener)
       if (launched.pid === undefined) return
-      this.#processes.set(worker, launched)
-      launched.order({ ...go, accept: canBind() ? go.accept : 'cluster' })
+      this.#roster.add(worker, launched, generation)
       this.#enqueue({ type: 'forked', worker, pid: launched.pid })
+      early?.connect(listener)
     } catch (error) {
       this.#onForkFailed(worker, error as Error)
     }
-  }
-
-  /** What env files say, where the environment says nothing. */
-  #newVariables(): Readonly<Record<string, string>> {
-    const entries = Object.entries(this.#settings.env)
-    return Object.fromEntries(entries.filter(([name]) => process.env[name] === undefined))
   }
 
   #onForkFailed(worker: WorkerId, { name, message, code, stack }: NodeJS.ErrnoException, hook?: string): void {
@@ -154,22 +167,40 @@ export class Host {
   }
 
   #onExit(worker: WorkerId, code: number | null, signal: string | null): void {
-    this.#processes.delete(worker)
+    this.#roster.remove(worker)
     this.#enqueue({ type: 'exited', worker, code, signal })
   }
 
   #onMessage(worker: WorkerId, message: Message): void {
+    const launched = this.#roster.get(worker)
+    if (launched === undefined) return
+    if (message.type === 'ready') launched.isReady = true
     switch (message.type) {
       case 'listen':
-        void this.#answerListen(worker, message)
+        void this.#addresses.answer(launched.process, launched.generation, message, (error) => {
+          this.#enqueue({ type: 'refused', worker, error })
+        })
         return
       case 'received':
         return
+      case 'files':
+        this.#files.listed(launched.generation, message.files)
+        return this.#onLoaded(launched.generation, message, worker)
+      case 'modules':
+        return this.#onLoaded(launched.generation, message, worker)
+      case 'warm':
+        return
+      case 'heartbeat': {
+        const { hasOwnUsr1, ...beat } = message
+        launched.hasOwnUsr1 = hasOwnUsr1
+        return this.#enqueue({ ...beat, worker })
+      }
       case 'warning':
         return this.#warn(worker, message.code, message.text)
       case 'progress':
       case 'ready':
       case 'accepting':
+      case 'intake-closed':
       case 'failed':
       case 'threw':
       case 'signalled':
@@ -185,35 +216,33 @@ export class Host {
     this.#report({ type: 'worker-warning', worker, code, text })
   }
 
-  async #answerListen(worker: WorkerId, message: Extract<Message, { readonly type: 'listen' }>): Promise<void> {
-    const { request, query } = message
-    const { ticketKeys } = this.#listeners
-    const binding = await this.#listeners.get(query)
-    if (binding.kind === 'bound') {
-      const asker = this.#processes.get(worker)
-      asker?.order({ type: 'bound', request, errno: null, ticketKeys })
-      asker?.sendHandle(request, binding.handle)
-      return
-    }
-    // The supervisor stops, and so does the worker: an error would only be one more for the app to stumble over.
-    if (binding.errno === 'ECANCELED') return
-    const address = describeAddress(query)
-    await this.#giveHeadStart(address)
-    this.#enqueue({ type: 'refused', worker, error: refusal(binding, address) })
-    this.#processes.get(worker)?.order({ type: 'bound', request, errno: binding.errno, ticketKeys })
+  async #inspect(worker: WorkerId): Promise<void> {
+    const launched = this.#roster.get(worker)
+    if (launched?.process.pid === undefined) return
+    const verdict = await inspect(launched.process.pid, launched)
+    this.#enqueue({ type: 'inspected', worker, verdict })
   }
 
-  async #giveHeadStart(address: string): Promise<void> {
-    const now = performance.now()
-    const since = this.#refusedAt.get(address)
-    if (since === undefined || now - since > REFUSAL_HEAD_START_MS) {
-      this.#refusedAt.set(address, now)
-      return
-    }
-    await new Promise((resolve) => setTimeout(resolve, since + REFUSAL_HEAD_START_MS - now).unref())
+  #checkFiles(generation: number): void {
+    const told = (changed: readonly string[]): void => this.#enqueue({ type: 'files-checked', generation, changed })
+    void this.#files.changed(generation).then(told)
   }
-}
 
-function refusal({ errno, isOwn }: Extract<Binding, { readonly kind: 'refused' }>, address: string): ErrorSummary {
-  return { name: 'Error', message: `bind ${errno} ${address}`, code: isOwn ? 'OWN_ADDRESS' : errno }
+  /** The app's own files that a generation has loaded; none if nobody of it can say so. */
+  listFiles(generation: number): Promise<readonly string[]> {
+    return this.#files.list(generation)
+  }
+
+  #rotateTicketKeys(): void {
+    const { listeners } = this.#addresses
+    listeners.rotateTicketKeys()
+    this.#roster.orderAll({ type: 'ticket-keys', ticketKeys: listeners.ticketKeys })
+  }
+
+  /** Lets go of what only other generations have needed: older ones, and those that were not to be. */
+  #release(generation: number): void {
+    void this.#addresses.listeners.release(generation)
+    for (const other of this.#generations.keys()) if (other !== generation) this.#generations.delete(other)
+    this.#files.keepOnly(generation)
+  }
 }

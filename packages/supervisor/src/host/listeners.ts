@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeAddress, joinHostPort } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
+import type { Binding as OwnBinding } from '../protocol/orders.ts'
 import type { ActivatedSocket } from './activation.ts'
 import { bindSocket, nameOfSocket, type SocketHandle } from './bound-socket.ts'
 import { takeSocketPath } from './socket-file.ts'
@@ -18,52 +19,117 @@ export type Binding =
 
 export type ListenerReport =
   | { readonly type: 'listener-bound'; readonly address: string }
+  /** The generation that serves does not want it any more. */
+  | { readonly type: 'listener-released'; readonly address: string }
   | { readonly type: 'listener-waiting'; readonly address: string; readonly errno: string; readonly forMs: number }
 
+/** An address that somebody has asked for. */
+interface Held {
+  readonly query: ListenQuery
+  readonly binding: Promise<Binding>
+  /** Whose workers have asked for it. */
+  readonly generations: Set<number>
+  readonly isHttp: boolean
+}
+
 /**
- * The sockets that the supervisor holds: each address is bound once, kept until a stop begins, and handed to every
- * worker that listens on it.
+ * The sockets that the supervisor holds: each address is bound once, kept until a stop begins or until a generation
+ * serves that does not want it any more, and handed to every worker that listens on it.
  */
 export class Listeners {
-  readonly ticketKeys: string = randomBytes(48).toString('base64')
-  readonly #bound = new Map<string, { readonly query: ListenQuery; readonly binding: Promise<Binding> }>()
-  readonly #releases: (() => void)[] = []
+  #ticketKeys = makeTicketKeys()
+  readonly #held = new Map<string, Held>()
+  /** What is to be undone for a socket, besides closing it. */
+  readonly #releases = new Map<SocketHandle, () => void>()
   readonly #handles = new Set<SocketHandle>()
   readonly #activated: ActivatedSocket[]
-  readonly #openFds: readonly number[]
+  readonly #openFds: Set<number>
   readonly #report: (report: ListenerReport) => void
   #isClosed = false
 
   /** `openFds`: the descriptors that workers may ask for. All others are the supervisor's own business. */
   constructor(activated: ActivatedSocket[], openFds: readonly number[], report: (report: ListenerReport) => void) {
     this.#activated = activated
-    this.#openFds = openFds
+    this.#openFds = new Set(openFds)
     this.#report = report
     for (const { handle } of activated) this.#handles.add(handle)
   }
 
+  /** Keys for TLS session tickets, base64, that all workers use, so that sessions resume in any of them. */
+  get ticketKeys(): string {
+    return this.#ticketKeys
+  }
+
+  /** Makes new keys. Tickets made with the old ones are not refused: their clients get a full handshake once. */
+  rotateTicketKeys(): void {
+    this.#ticketKeys = makeTicketKeys()
+  }
+
+  /** Lets workers ask for these descriptors too. */
+  allowFds(fds: readonly number[]): void {
+    for (const fd of fds) this.#openFds.add(fd)
+  }
+
   /** The socket for an address. A failure is not remembered: the next one who asks tries again. */
-  get(query: ListenQuery): Promise<Binding> {
+  get(query: ListenQuery, generation: number, isHttp = false): Promise<Binding> {
     if (this.#isClosed) return Promise.resolve({ kind: 'refused', errno: 'ECANCELED' })
     const key = JSON.stringify(query)
-    const known = this.#bound.get(key)
-    if (known !== undefined) return known.binding
-    // Sockets that don't listen yet would not collide: the app would be told only when they are to accept.
-    if ([...this.#bound.values()].some((other) => overlap(query, other.query))) {
+    const known = this.#held.get(key)
+    if (known !== undefined) {
+      known.generations.add(generation)
+      return known.binding
+    }
+    // Sockets that don't listen yet would not collide: the app would be told only when they are to accept. What an
+    // older generation listens on is no obstacle of the app's own making: there the system decides.
+    const isTaken = (other: Held): boolean => other.generations.has(generation) && overlap(query, other.query)
+    if ([...this.#held.values()].some(isTaken)) {
       return Promise.resolve({ kind: 'refused', errno: 'EADDRINUSE', isOwn: true })
     }
     const binding = this.#bind(query)
-    this.#bound.set(key, { query, binding })
-    void binding.then(({ kind }) => kind === 'refused' && this.#bound.delete(key))
+    this.#held.set(key, { query, binding, generations: new Set([generation]), isHttp })
+    // It may have been given up meanwhile, and asked for again.
+    const isHeld = (): boolean => this.#held.get(key)?.binding === binding
+    void binding.then(({ kind }) => kind === 'refused' && isHeld() && this.#held.delete(key))
     return binding
+  }
+
+  /** The addresses, as an app would be bound to them, at which plain HTTP is spoken. */
+  get httpBindings(): OwnBinding[] {
+    return [...this.#held.values()].flatMap(({ query, isHttp }) => (isHttp ? toOwnBinding(query) : []))
+  }
+
+  /** Gives up the addresses that this generation, the only one that is left, has not asked for. Those of systemd stay. */
+  async release(generation: number): Promise<void> {
+    const unwanted = [...this.#held].filter(([, { generations }]) => !generations.has(generation))
+    // All at once: while one is still waited for, a newer generation may ask for others, which it is to keep.
+    for (const [key] of unwanted) this.#held.delete(key)
+    for (const { generations } of this.#held.values()) {
+      generations.clear()
+      generations.add(generation)
+    }
+    await Promise.all(unwanted.map(([, held]) => this.#giveUp(held)))
+  }
+
+  async #giveUp({ query, binding }: Held): Promise<void> {
+    const bound = await binding
+    if (bound.kind !== 'bound' || !this.#handles.has(bound.handle)) return
+    if (this.#activated.some(({ handle }) => handle === bound.handle)) return
+    const address = describeBound(query, bound.handle)
+    this.#drop(bound.handle)
+    this.#report({ type: 'listener-released', address })
   }
 
   /** Gives all addresses up. With the workers' copies closed too, the kernel refuses new connections at once. */
   close(): void {
     this.#isClosed = true
-    for (const handle of this.#handles) handle.close()
-    for (const release of this.#releases) release()
-    this.#handles.clear()
+    for (const handle of this.#handles) this.#drop(handle)
+  }
+
+  #drop(handle: SocketHandle): void {
+    this.#handles.delete(handle)
+    handle.close()
+    this.#releases.get(handle)?.()
+    this.#releases.delete(handle)
   }
 
   async #bind(query: ListenQuery): Promise<Binding> {
@@ -81,8 +147,7 @@ export class Listeners {
   /** Whatever goes wrong is an answer to the worker that asked, and never the end of the supervisor. */
   async #take(query: ListenQuery): Promise<Binding> {
     try {
-      if (query.fd !== null && query.fd >= 0 && !this.#openFds.includes(query.fd))
-        return { kind: 'refused', errno: 'EBADF' }
+      if (query.fd !== null && query.fd >= 0 && !this.#openFds.has(query.fd)) return { kind: 'refused', errno: 'EBADF' }
       return this.#fromActivation(query) ?? (await this.#fresh(query))
     } catch (error) {
       return { kind: 'refused', errno: (error as NodeJS.ErrnoException).code ?? 'EINVAL' }
@@ -118,7 +183,7 @@ export class Listeners {
     if (taken.kind === 'refused') return taken
     const binding = toBinding(bindSocket(query))
     if (binding.kind === 'refused') taken.release()
-    else this.#releases.push(taken.release)
+    else this.#releases.set(binding.handle, taken.release)
     return binding
   }
 }
@@ -143,6 +208,17 @@ const UV_TCP_IPV6ONLY = 1
 
 function toBinding(made: SocketHandle | string): Binding {
   return typeof made === 'string' ? { kind: 'refused', errno: made } : { kind: 'bound', handle: made }
+}
+
+/** What has an app ask for this address. */
+function toOwnBinding({ address, port, addressType, fd }: ListenQuery): OwnBinding {
+  if (addressType === -1) return { kind: 'unix', path: address ?? '' }
+  if (fd !== null && fd >= 0) return { kind: 'fd', fd }
+  return { kind: 'tcp', host: address, port: port ?? 0 }
+}
+
+function makeTicketKeys(): string {
+  return randomBytes(48).toString('base64')
 }
 
 /** Where a socket really is: with port 0 the system has chosen. */

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Socket } from 'node:net'
+import { INSPECT_ARG } from '../protocol/inspection.ts'
 import { LineReader, toLine } from '../protocol/lines.ts'
 import { parseMessage, type Message } from '../protocol/messages.ts'
 import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
@@ -28,6 +29,11 @@ const CONTROL_FD = 4
 /** How long the last words of a worker that has ended may take to be read. */
 const LAST_WORDS_MS = 200
 
+/** The supervisor's end of the control pipe. Where no descriptor was left for the fork, Node makes no pipes at all. */
+function pipeOf({ process: { stdio } }: Worker): Socket | null {
+  return ((stdio as readonly unknown[] | undefined)?.[CONTROL_FD] as Socket | undefined) ?? null
+}
+
 /** A worker as the supervisor sees it: a process, a pipe for messages, and a channel for handles. */
 export class WorkerProcess {
   readonly pid: number | undefined
@@ -44,11 +50,13 @@ export class WorkerProcess {
       execArgv: [...launch.execArgv],
       // Standard input is nobody's: several workers can't read it.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+      // node:cluster takes the option for an inspector that is to be opened, and would number its ports.
+      ...(launch.execArgv.includes(INSPECT_ARG) && { inspectPort: 0 }),
       serialization: 'json',
     })
     this.#worker = cluster.fork(launch.env)
     this.pid = this.#worker.process.pid
-    this.#pipe = (this.#worker.process.stdio[CONTROL_FD] as Socket | undefined) ?? null
+    this.#pipe = pipeOf(this.#worker)
     this.#listen(listener)
   }
 

@@ -1,0 +1,64 @@
+import type { ErrorSummary } from '../core/failure.ts'
+import { describeAddress } from '../protocol/address.ts'
+import type { Message } from '../protocol/messages.ts'
+import { openActivated } from './activation.ts'
+import { Listeners, type Binding, type ListenerReport } from './listeners.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+type ListenMessage = Extract<Message, { readonly type: 'listen' }>
+
+/**
+ * How long other workers wait for an answer once one has been told that an address is not to be had. An app that can't
+ * do without it ends within this time, and says so once instead of from every worker.
+ */
+const REFUSAL_HEAD_START_MS = 500
+
+/** Answers the workers that ask for an address, each with its copy of the socket or with a refusal. */
+export class AddressDesk {
+  readonly listeners: Listeners
+  readonly #refusedAt = new Map<string, number>()
+
+  /** `activatedFds`: sockets that systemd has passed on. */
+  constructor(activatedFds: readonly number[], report: (report: ListenerReport) => void) {
+    this.listeners = new Listeners(openActivated(activatedFds), activatedFds, report)
+  }
+
+  /**
+   * Answers one worker, which belongs to this generation. `onRefused` is told why an address is not to be had, just
+   * before the worker is.
+   */
+  async answer(
+    worker: WorkerProcess,
+    generation: number,
+    { request, query, isHttp }: ListenMessage,
+    onRefused: (error: ErrorSummary) => void,
+  ): Promise<void> {
+    const binding = await this.listeners.get(query, generation, isHttp)
+    const { ticketKeys } = this.listeners
+    if (binding.kind === 'bound') {
+      worker.order({ type: 'bound', request, errno: null, ticketKeys })
+      worker.sendHandle(request, binding.handle)
+      return
+    }
+    // The supervisor stops, and so does the worker: an error would only be one more for the app to stumble over.
+    if (binding.errno === 'ECANCELED') return
+    const address = describeAddress(query)
+    await this.#giveHeadStart(address)
+    onRefused(refusal(binding, address))
+    worker.order({ type: 'bound', request, errno: binding.errno, ticketKeys })
+  }
+
+  async #giveHeadStart(address: string): Promise<void> {
+    const now = performance.now()
+    const since = this.#refusedAt.get(address)
+    if (since === undefined || now - since > REFUSAL_HEAD_START_MS) {
+      this.#refusedAt.set(address, now)
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, since + REFUSAL_HEAD_START_MS - now).unref())
+  }
+}
+
+function refusal({ errno, isOwn }: Extract<Binding, { readonly kind: 'refused' }>, address: string): ErrorSummary {
+  return { name: 'Error', message: `bind ${errno} ${address}`, code: isOwn ? 'OWN_ADDRESS' : errno }
+}

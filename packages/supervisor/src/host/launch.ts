@@ -1,0 +1,49 @@
+import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
+import { inspectArgs, inspectAt, isInspectOption } from '../protocol/inspection.ts'
+import { canBind } from './bound-socket.ts'
+import type { HostSettings } from './host-settings.ts'
+import type { Launch } from './worker-process.ts'
+
+const AGENT: string = new URL('../worker/agent.js', import.meta.url).href
+
+/** What distinguishes one worker of a generation from the others. */
+export interface Place {
+  readonly index: number
+  readonly generation: number
+  readonly requestLimit: number | null
+}
+
+/** How the process of a worker is started that boots at once. */
+export function launchOf(settings: HostSettings, place: Place): Launch {
+  const { env, ...launch } = spareLaunchOf(settings)
+  const own = {
+    // With the process rather than after it: the worker need not wait for its supervisor's next free moment.
+    [AGENT_TOKEN]: JSON.stringify(goFor(settings, place)),
+    [WORKER_INDEX]: String(place.index),
+    [WORKER_GENERATION]: String(place.generation),
+  }
+  return { ...launch, env: { ...env, ...own } }
+}
+
+/** How the process of a worker is started that waits for go, and learns then which one it is. */
+export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSettings): Launch {
+  const asked = [...process.execArgv, ...nodeArgs]
+  // In development a place keeps its port for debuggers, which Node itself would not let a spare leave free.
+  const own = go.development === undefined ? asked : asked.filter((arg) => !isInspectOption(arg))
+  const execArgv = [...own, ...inspectArgs(own, process.env['NODE_OPTIONS']), '--import', AGENT]
+  return { app, args, folder, execArgv, env: { ...newVariables(env), [AGENT_TOKEN]: 'wait' } }
+}
+
+/** The order with which the worker of a place begins. */
+export function goFor({ go, nodeArgs }: HostSettings, { index, requestLimit }: Place): HostSettings['go'] {
+  const order = { ...go, requestLimit, accept: canBind() ? go.accept : 'cluster' } as const
+  if (go.development === undefined) return order
+  // Who debugs the supervisor itself has taken the port that was named for it.
+  const inspect = inspectAt(nodeArgs, index) ?? inspectAt(process.execArgv, index + 1)
+  return { ...order, development: { ...go.development, inspect } }
+}
+
+/** What env files say, where the environment says nothing. */
+function newVariables(env: HostSettings['env']): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => process.env[name] === undefined))
+}
