@@ -22,8 +22,28 @@ const DEFAULT: Config = {
   bootTimeoutMs: 60_000,
   gracefulTimeoutMs: 30_000,
   killTimeoutMs: 5000,
+  shutdownDelayMs: 0,
+  canaryMs: 0,
+  maxSurge: 'auto',
+  rolling: false,
+  timeoutMs: 30_000,
+  giveUpMs: 0,
+  maxRequests: 0,
+  maxRequestsJitter: 0,
+  maxAgeMs: 0,
+  maxMemory: null,
+  maxLoopDelayMs: 0,
+  reload: false,
+  reloadDir: [],
+  reloadInclude: [],
+  reloadExclude: [],
+  reloadDelayMs: 0,
+  reloadPoll: false,
+  warm: true,
+  warmExclude: [],
   logLevel: 'info',
   logFormat: 'auto',
+  logFile: null,
 }
 
 describe('what is not said', () => {
@@ -62,6 +82,23 @@ describe('a flag', () => {
     ['node-args', '--expose-gc --no-warnings', { nodeArgs: ['--expose-gc --no-warnings'] }],
     ['ready', 'signal', { ready: 'signal' }],
     ['ready-path', '/health', { readyPath: '/health' }],
+    ['shutdown-delay', '5', { shutdownDelayMs: 5000 }],
+    ['canary-seconds', '2.5', { canaryMs: 2500 }],
+    ['max-surge', '2', { maxSurge: 2 }],
+    ['rolling', 'true', { rolling: true }],
+    ['timeout', '0.5', { timeoutMs: 500 }],
+    ['timeout', '0', { timeoutMs: 0 }],
+    ['give-up', '60', { giveUpMs: 60_000 }],
+    ['max-requests', '1000', { maxRequests: 1000 }],
+    ['max-age', '604800', { maxAgeMs: 604_800_000 }],
+    ['max-memory', '512M', { maxMemory: 536_870_912 }],
+    ['max-memory', '1.5G', { maxMemory: 1_610_612_736 }],
+    ['max-memory', '300000K', { maxMemory: 307_200_000 }],
+    ['max-memory', '100000000', { maxMemory: 100_000_000 }],
+    ['max-memory', '512m', { maxMemory: 536_870_912 }],
+    ['max-memory', '0', { maxMemory: 0 }],
+    ['max-loop-delay', '0.2', { maxLoopDelayMs: 200 }],
+    ['log-file', 'log/supervisor.log', { logFile: 'log/supervisor.log' }],
   ])('changes its setting and nothing else: --%s %s', (flag, value, changed) => {
     expect(resolve({ flags: { [flag]: [value] } })).toEqual({ ...DEFAULT, ...changed })
   })
@@ -106,6 +143,15 @@ describe('a flag', () => {
     ['ts', 'babel'],
     ['ready', 'later'],
     ['workers', 'Auto'],
+    ['max-surge', '0'],
+    ['max-surge', 'all'],
+    ['timeout', '0.05'],
+    ['max-requests', '-1'],
+    ['max-requests', '1e3'],
+    ['max-age', '0.5'],
+    ['max-loop-delay', '0.001'],
+    ['give-up', 'never'],
+    ['rolling', 'yes'],
   ])('with a value that makes no sense is refused by name: --%s "%s"', (flag, value) => {
     const { code, exitCode, message, hint } = refusalOf({ flags: { [flag]: [value] } })
     expect({ code, exitCode }).toEqual({ code: 'SUPERVISOR_OPTION_INVALID', exitCode: 2 })
@@ -114,7 +160,7 @@ describe('a flag', () => {
     expect(hint).toContain('The default is ')
   })
 
-  it.each(['chdir', 'env-file', 'import', 'require', 'node-args', 'ready-path'])(
+  it.each(['chdir', 'env-file', 'import', 'require', 'node-args', 'ready-path', 'max-memory', 'log-file'])(
     'without its value is refused, where there is no default to name: --%s',
     (flag) => {
       const { code, message, hint } = refusalOf({ flags: { [flag]: [''] } })
@@ -123,6 +169,26 @@ describe('a flag', () => {
       expect(hint).not.toContain('default')
     },
   )
+
+  it.each([
+    ['512', 'at least 16M'],
+    ['10M', 'at least 16M'],
+    ['512MB', 'such as 512M'],
+    ['-1', 'such as 512M'],
+    ['a lot', 'such as 512M'],
+    ['99999999999G', 'more than any machine has'],
+  ])('with a size that makes no sense is refused: --max-memory %s', (text, problem) => {
+    const { code, message } = refusalOf({ flags: { 'max-memory': [text] } })
+    expect(code).toBe('SUPERVISOR_OPTION_INVALID')
+    expect(message).toMatch(`--max-memory ${text}: `)
+    expect(message).toContain(problem)
+  })
+
+  it('--max-requests-jitter is refused without --max-requests, and counts with it', () => {
+    const flags = { 'max-requests-jitter': ['10'] }
+    expect(refusalOf({ flags }).message).toMatch(/^--max-requests-jitter .* without --max-requests/)
+    expect(resolve({ flags, file: { maxRequests: 100 } })).toMatchObject({ maxRequests: 100, maxRequestsJitter: 10 })
+  })
 
   it('with one wrong value of several is refused by that value', () => {
     expect(refusalOf({ flags: { bind: [':80', 'nonsense', ':81'] } }).message).toContain('--bind nonsense: ')
@@ -144,7 +210,7 @@ describe('a flag that does not exist', () => {
   })
 
   it('is not compared with one that looks nothing like it', () => {
-    expect(refusalOf({ flags: { 'max-requests': ['1'] } }).hint).toBe('See supervisor --help for all of them.')
+    expect(refusalOf({ flags: { 'keep-alive-for-ever': ['1'] } }).hint).toBe('See supervisor --help for all of them.')
   })
 
   it('is refused before a wrong value of another', () => {

@@ -16,7 +16,7 @@ describe('a key of a config file that does not exist', () => {
     expect(error.message).toBe(`there is no key "${key}" in supervisor.config.js.`)
   })
 
-  it.each(['maxRequests', 'constructor', 'toString'])(
+  it.each(['keepAliveForEver', 'constructor', 'toString'])(
     'is not compared with one that looks nothing like it: %s',
     (key) => {
       expect(refusalOf({ file: { [key]: 1 } }).hint).toContain('supervisor --help')

@@ -27,7 +27,7 @@ function describeOption({ describe, kind, isList, default: standard }) {
   const { $schema: _, ...item } = toJsonSchema(kind.schema, { typeMode: 'input' })
   const isDuration = kind.placeholder === 'seconds'
   return {
-    description: isDuration ? `${describe}, in milliseconds` : describe,
+    description: isDuration ? `${describe}. In milliseconds` : describe,
     ...(isList ? { anyOf: [item, { type: 'array', items: item, ...(standard && { minItems: 1 }) }] } : item),
     ...(standard !== null && { default: kind.readText(standard).value }),
   }

@@ -1,4 +1,5 @@
-import type { BootFailure, ErrorSummary, WorkerId } from './core/types.ts'
+import type { BootFailure, ErrorSummary } from './core/failure.ts'
+import type { WorkerId } from './core/types.ts'
 import { SupervisorError } from './errors.ts'
 
 /** The error for a first generation that could not boot. `app` is the file as the user named it. */
@@ -15,12 +16,7 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
         failure.hint,
       )
     case 'threw':
-      return new SupervisorError(
-        'SUPERVISOR_APP_THREW',
-        `${app} threw while it started: ${sentence(failure.error)}`,
-        'The stack shows where; the app has to start without an uncaught error.',
-        failure.error.stack,
-      )
+      return threwError(failure.error, app)
     case 'not-listening':
       return addressError(failure.error)
     case 'ended':
@@ -35,6 +31,10 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
       return exitError(failure.code, failure.signal, worker, app)
     case 'timed-out':
       return timeoutError(failure, app)
+    case 'hung':
+      return hungError(failure.silentMs, worker)
+    case 'gave-up':
+      return gaveUpError(failure.afterMs, failure.last, app)
     case 'fork-failed':
       return forkError(failure.error, worker)
   }
@@ -49,11 +49,38 @@ function loadError(error: ErrorSummary, app: string): SupervisorError {
   )
 }
 
+function threwError(error: ErrorSummary, app: string): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_APP_THREW',
+    `${app} threw while it started: ${sentence(error)}`,
+    'The stack shows where; the app has to start without an uncaught error.',
+    error.stack,
+  )
+}
+
 function forkError(error: ErrorSummary, worker: WorkerId | null): SupervisorError {
   return new SupervisorError(
     'SUPERVISOR_FORK_FAILED',
     `worker ${worker} could not be forked: ${sentence(error)}`,
     'The system is out of processes, memory or file descriptors: see ulimit -a, or use fewer workers.',
+  )
+}
+
+function hungError(silentMs: number, worker: WorkerId | null): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_APP_NEVER_LISTENED',
+    `worker ${worker} was ready, and then its event loop gave no sign of life for ${silentMs / 1000} s.`,
+    'Look for code that blocks; --timeout sets how long it may.',
+  )
+}
+
+function gaveUpError(afterMs: number, last: BootFailure | null, app: string): SupervisorError {
+  const cause = last === null ? null : bootError(last, null, app)
+  return new SupervisorError(
+    'SUPERVISOR_GAVE_UP',
+    `no worker has been ready for ${afterMs / 1000} s.${cause === null ? '' : ` The last failure: ${cause.message}`}`,
+    cause?.hint ?? 'The log tells why each of them has ended.',
+    cause?.detail,
   )
 }
 
@@ -69,7 +96,8 @@ function exitError(code: number | null, signal: string | null, worker: WorkerId 
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
   return new SupervisorError(
     'SUPERVISOR_APP_EXITED',
-    `worker ${worker} ${how} before it was ready.`,
+    // Without a number it is the last of many, which may well have been ready.
+    worker === null ? `a worker ${how}.` : `worker ${worker} ${how} before it was ready.`,
     signal === 'SIGKILL'
       ? 'If nobody sent that signal, the kernel ran out of memory: see dmesg.'
       : `Look for process.exit in ${app}, and at what it printed before.`,

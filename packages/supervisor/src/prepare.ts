@@ -1,11 +1,17 @@
 import { realpathSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
+import type { Settings } from './core/types.ts'
+import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
+import { findApp, guessApp } from './host/app-file.ts'
 import { usableCpus } from './host/cpus.ts'
 import { typeScriptFor } from './host/typescript.ts'
 import type { LoopSettings } from './loop.ts'
+
+const FASTEST_BEAT_MS = 50
+const SLOWEST_BEAT_MS = 1000
 
 /** What a configuration does not say of the place that it is used in. */
 export interface Surroundings {
@@ -24,21 +30,24 @@ export interface Surroundings {
 /** Turns a configuration into what the loop needs: files found, TypeScript provided for, CPUs counted. */
 export function prepare(config: Config, surroundings: Surroundings): LoopSettings {
   const { activatedFds, isCheck } = surroundings
-  const folder = resolve(surroundings.folder, config.chdir ?? '.')
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  const named = resolve(surroundings.folder, config.chdir ?? '.')
+  if (!statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
     throw new SupervisorError(
       'SUPERVISOR_OPTION_INVALID',
       `--chdir ${config.chdir}: is not a folder.`,
-      `Looked for ${folder}.`,
+      `Looked for ${named}.`,
     )
   }
-  const { path, name } = findApp(config.app, folder)
+  // A release behind a symlink stays the same one for as long as its generation lives.
+  const folder = realpathSync(named)
+  const app = config.app ?? (config.reload ? guessApp(folder) : null)
+  const { path, name } = findApp(app, folder)
   const typeScript = typeScriptFor(path, config.ts)
   return {
-    workers: isCheck ? 1 : config.workers === 'auto' ? usableCpus() : config.workers,
-    bootTimeoutMs: config.bootTimeoutMs,
-    gracefulTimeoutMs: config.gracefulTimeoutMs,
-    killTimeoutMs: config.killTimeoutMs,
+    ...coreSettings(config),
+    ...(isCheck && { workers: 1, shutdownDelayMs: 0 }),
+    appName: app ?? '',
+    development: config.reload && !isCheck ? developmentOf(config, surroundings, folder, path) : null,
     hooks: isCheck ? {} : config.hooks,
     app: path,
     args: config.args,
@@ -47,6 +56,54 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
     go: goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+  }
+}
+
+/** Which files count in development, if nobody says so. */
+const COUNTED: readonly string[] = ['*.{js,mjs,cjs,ts,mts,cts,json}', '.env*']
+
+function developmentOf(
+  config: Config,
+  { configFile }: Surroundings,
+  folder: string,
+  app: string,
+): NonNullable<LoopSettings['development']> {
+  const dirs = config.reloadDir.length === 0 ? [dirname(app)] : config.reloadDir.map((dir) => resolve(folder, dir))
+  // Later on nobody would be there to be told.
+  for (const dir of dirs) checkedFolder(dir)
+  const envFiles = config.envFile.map((file) => resolve(folder, file))
+  return {
+    folder,
+    dirs,
+    include: config.reloadInclude.length === 0 ? COUNTED : config.reloadInclude,
+    exclude: config.reloadExclude,
+    isPolling: config.reloadPoll,
+    delayMs: config.reloadDelayMs,
+    isWarm: config.warm,
+    warmExclude: config.warmExclude,
+    ownFiles: [...envFiles, ...(configFile === null ? [] : [configFile])],
+  }
+}
+
+/** What decisions depend on: `auto` is counted, and what is off is 0. */
+function coreSettings(config: Config): Settings {
+  return {
+    workers: config.workers === 'auto' ? usableCpus() : config.workers,
+    bootTimeoutMs: config.bootTimeoutMs,
+    gracefulTimeoutMs: config.gracefulTimeoutMs,
+    killTimeoutMs: config.killTimeoutMs,
+    shutdownDelayMs: config.shutdownDelayMs,
+    canaryMs: config.canaryMs,
+    maxSurge: config.maxSurge === 'auto' ? usableCpus() : config.maxSurge,
+    rolling: config.rolling,
+    timeoutMs: config.timeoutMs,
+    giveUpMs: config.giveUpMs,
+    maxRequests: config.maxRequests,
+    maxRequestsJitter: config.maxRequestsJitter,
+    maxAgeMs: config.maxAgeMs,
+    maxMemory: config.maxMemory ?? 0,
+    maxLoopDelayMs: config.maxLoopDelayMs,
+    isDevelopment: config.reload,
   }
 }
 
@@ -69,37 +126,28 @@ function goOrder(
     preload: {
       requires: config.require,
       imports: [...loaders, ...config.import],
-      hooksFile: config.hooks.postFork === undefined ? null : surroundings.configFile,
+      hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
     title: `supervisor worker [${config.app ?? ''}]`,
+    beatMs: beatFor(config.timeoutMs),
+    // Each worker has its own, with its jitter.
+    requestLimit: null,
+    measuresLoopDelay: config.maxLoopDelayMs > 0,
     isCheck: surroundings.isCheck,
+    ...(config.reload && { development: { inspect: null } }),
   }
+}
+
+function pinned(path: string | null): string | null {
+  return path === null ? null : realpathSync(path)
+}
+
+/** Several signs of life within the timeout, so that one that is late does no harm. They also carry what is measured. */
+function beatFor(timeoutMs: number): number {
+  return timeoutMs === 0 ? SLOWEST_BEAT_MS : Math.max(FASTEST_BEAT_MS, Math.min(SLOWEST_BEAT_MS, timeoutMs / 4))
 }
 
 /** `--node-args "--a --b"` may hold several. */
 function splitArgs(texts: readonly string[]): string[] {
   return texts.flatMap((text) => text.split(' ').filter(Boolean))
-}
-
-/**
- * Finds the app's file. Its real path is what counts: a release behind a symlink stays the same one for as long as its
- * generation lives.
- */
-function findApp(app: string | null, folder: string): { readonly path: string; readonly name: string | null } {
-  if (app === null) {
-    throw new SupervisorError('SUPERVISOR_APP_MISSING', 'no app was named.', 'Name its file: supervisor app.js')
-  }
-  const whole = statSync(resolve(folder, app), { throwIfNoEntry: false })
-  const match = whole === undefined ? /^(?<file>.+):(?<name>[\w$]+)$/.exec(app) : null
-  const file = match?.groups?.['file'] ?? app
-  const path = resolve(folder, file)
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found === undefined) {
-    throw new SupervisorError('SUPERVISOR_APP_NOT_FOUND', `there is no file ${file}.`, `Looked in ${folder}.`)
-  }
-  if (!found.isFile()) {
-    const kind = found.isDirectory() ? 'a directory' : 'not a file'
-    throw new SupervisorError('SUPERVISOR_APP_NOT_FOUND', `${file} is ${kind}.`, "Name the app's main file.")
-  }
-  return { path: realpathSync(path), name: match?.groups?.['name'] ?? null }
 }

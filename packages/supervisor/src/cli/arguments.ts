@@ -23,7 +23,7 @@ const OWN_FLAGS = ['help', 'version', 'config', 'check-config', 'print-config'] 
 /** Reads the command line. Only its form: what the values mean, and which there are, the configuration knows. */
 export async function readArguments(args: readonly string[], version: string): Promise<Request> {
   const end = args.indexOf('--')
-  const own = end === -1 ? args : args.slice(0, end)
+  const own = (end === -1 ? args : args.slice(0, end)).map(negated)
   const rest = end === -1 ? [] : args.slice(end + 1)
   refuseInherited(own)
   const parsed = read(own)
@@ -67,6 +67,13 @@ function read(args: readonly string[]): Readonly<Record<string, unknown>> & { re
       'parse-positional-numbers': false,
     },
   })
+}
+
+/** `--no-warm` is `--warm=false`. */
+function negated(arg: string): string {
+  const flag = /^--no-(?<flag>[a-z-]+)$/.exec(arg)?.groups?.['flag']
+  const isToggle = Object.values(OPTIONS).some((option) => option.flag === flag && option.kind.placeholder === null)
+  return isToggle ? `--${flag}=false` : arg
 }
 
 /** yargs keeps flags as properties of plain objects, and stumbles over those that every object has. */

@@ -4,6 +4,8 @@ import { Loop } from '../loop.ts'
 import { prepare } from '../prepare.ts'
 import { explain } from './explain.ts'
 import { locate } from './locate.ts'
+import { checkLogFile } from './log-file.ts'
+import { logSettings } from './log-settings.ts'
 
 /** gunicorn's exit code of a check that found something (`--check-config`). */
 const EXIT_CHECK_FAILED = 1
@@ -14,9 +16,12 @@ const EXIT_CHECK_FAILED = 1
  */
 export async function checkApp(load: () => Promise<Loaded>): Promise<number> {
   try {
-    const { config, folder, configFile } = await load()
+    const loaded = await load()
+    const { config, folder, configFile } = loaded
+    const { file: logFile } = logSettings(loaded)
+    if (logFile !== null) checkLogFile(logFile)
     const settings = prepare(config, { folder, configFile, activatedFds: [], isBindChosen: true, isCheck: true })
-    const loop = new Loop(settings)
+    const loop = new Loop(settings, async () => settings)
     loop.subscribe(({ type }) => type === 'serving' && loop.stop('quick', 'check'))
     loop.start()
     const outcome = await loop.finished

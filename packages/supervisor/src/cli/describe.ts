@@ -1,30 +1,10 @@
-import type { BootFailure, ForkReason, LeaveReason, StopMode, WorkerName } from '../core/types.ts'
 import { bootError } from '../boot-error.ts'
+import type { ReloadFailure } from '../core/failure.ts'
+import type { StopMode } from '../core/types.ts'
 import type { SupervisorReport } from '../loop.ts'
-import type { LogLevel } from '../config/config.ts'
-
-/** A report as a line of the log. */
-export interface Line {
-  readonly level: Exclude<LogLevel, 'silent'>
-  readonly text: string
-  /** More fields of the JSON line, beside those that name the worker. */
-  readonly fields?: Readonly<Record<string, unknown>>
-}
-
-const FORK_REASONS: Readonly<Record<ForkReason, string>> = {
-  boot: 'first start',
-  'scaled-up': 'one more was asked for',
-  crashed: 'its predecessor failed',
-  replaced: 'its predecessor leaves',
-}
-
-const LEAVE_REASONS: Readonly<Record<LeaveReason, string>> = {
-  stop: 'the supervisor stops',
-  'scaled-down': 'fewer workers were asked for',
-  signalled: 'it was sent SIGTERM',
-  'boot-failed': 'it could not boot',
-  'boot-timed-out': 'it was not ready in time',
-}
+import { reloadError } from '../reload.ts'
+import { describeWorker } from './describe-worker.ts'
+import { count, some, time, type Line } from './phrase.ts'
 
 const STOP_MODES: Readonly<Record<StopMode, string>> = { graceful: 'gracefully', quick: 'quickly' }
 
@@ -53,8 +33,14 @@ export function describe(report: SupervisorReport, app: string): Line {
       return { level: 'info', text: `listening on ${report.address}` }
     case 'listener-waiting':
       return { level: 'warn', text: `${report.address} is in use; trying again for ${time(report.forMs)}` }
+    case 'listener-released':
+      return { level: 'info', text: `${report.address} is closed: the app does not listen there any more` }
+    case 'gave-up':
+      return { level: 'fatal', text: `no worker has been ready for ${time(report.afterMs)}: giving up` }
+    case 'shutdown-delayed':
+      return { level: 'info', text: `${report.origin}: not ready any more, and stopping in ${time(report.forMs)}` }
     default:
-      return describeWorker(report, app)
+      return 'worker' in report ? describeWorker(report, app) : describeReload(report, app)
   }
 }
 
@@ -62,33 +48,58 @@ function hookFailed({ hook, error }: Extract<SupervisorReport, { readonly type: 
   return { level: 'error', text: `the hook ${hook} failed: ${error.name}: ${error.message}`, fields: { err: error } }
 }
 
-type WorkerReport = Extract<SupervisorReport, { readonly worker: number }>
+type ReloadReport = Extract<
+  SupervisorReport,
+  { readonly type: `reload-${string}` | 'reloaded' | 'drift' | 'changed' | 'broken' | 'watching' }
+>
 
-function describeWorker(report: WorkerReport, app: string): Line {
+function describeReload(report: ReloadReport, app: string): Line {
   switch (report.type) {
-    case 'worker-forked':
-      return { level: 'debug', text: `worker ${report.worker} forked: ${FORK_REASONS[report.reason]}` }
-    case 'worker-ready':
-      return { level: 'info', text: `${name(report)} is ready after ${time(report.afterMs)}` }
-    case 'worker-boot-failed':
-      return bootFailed(report, report.failure, app)
-    case 'worker-draining':
-      return {
-        level: report.reason === 'stop' ? 'debug' : 'info',
-        text: `${name(report)} drains: ${LEAVE_REASONS[report.reason]}`,
-      }
-    case 'worker-killed':
+    case 'watching':
+      return watching(report)
+    case 'changed':
+      return { level: 'info', text: `${report.files.length === 0 ? report.origin : some(report.files)} changed` }
+    case 'broken':
+      return { level: 'error', text: `${app} is broken: ${bootError(report.failure, null, app).message}` }
+    case 'reload-asked':
+      return { level: 'info', text: `${report.origin}: reloading` }
+    case 'reload-superseded':
+      return { level: 'info', text: `${report.origin}: the reload that was under way gives way to a newer one` }
+    case 'reload-started':
+      return { level: 'info', text: `generation ${report.generation}: starting ${app} with ${count(report.workers)}` }
+    case 'reload-rolling':
       return {
         level: 'warn',
-        text: `${name(report)} did not leave in time and is sent SIGKILL: ${LEAVE_REASONS[report.reason]}`,
+        text: `generation ${report.generation}: workers are swapped in turn; both versions serve until that is done`,
       }
-    case 'worker-exited':
-      return exited(report)
-    case 'worker-abandoned':
-      return { level: 'error', text: `${name(report)} does not even end on SIGKILL; going on without it` }
-    case 'worker-warning':
-      return { level: 'warn', text: `${name(report)}: ${report.text}`, fields: { code: report.code } }
+    case 'reloaded': {
+      const { generation, workers, afterMs } = report
+      return { level: 'info', text: `generation ${generation} serves with ${count(workers)}, after ${time(afterMs)}` }
+    }
+    case 'reload-failed':
+      return reloadFailed(report.generation, report.failure, app)
+    case 'drift': {
+      const files = some(report.files)
+      const text = `files of generation ${report.generation} have changed on the disk: ${files}. Workers are not recycled, and one that crashes is replaced by what is there now. Reload to have one version again`
+      return { level: 'warn', text, fields: { files: report.files } }
+    }
   }
+}
+
+function watching({ files, folders, isPolling, hint }: Extract<SupervisorReport, { readonly type: 'watching' }>): Line {
+  const how = isPolling ? 'looking again and again at' : 'watching'
+  const where = folders === 1 ? '1 folder' : `${folders} folders`
+  const text = `${how} ${files === 1 ? '1 file' : `${files} files`} in ${where}`
+  return { level: 'info', text: hint === null ? text : `${text}. ${hint}` }
+}
+
+function reloadFailed(generation: number, failure: ReloadFailure, app: string): Line {
+  if (failure.kind === 'stopped') {
+    return { level: 'warn', text: 'the reload is given up: the supervisor stops', fields: { generation } }
+  }
+  const { code, message, detail } = reloadError(failure, app)
+  const text = `the reload has failed, and the old generation serves on: ${message}`
+  return { level: 'error', text, fields: { generation, code, detail } }
 }
 
 function stopped({ outcome }: Extract<SupervisorReport, { readonly type: 'stopped' }>): Line {
@@ -97,46 +108,9 @@ function stopped({ outcome }: Extract<SupervisorReport, { readonly type: 'stoppe
       return { level: 'info', text: 'stopped' }
     case 'forced':
       return { level: 'warn', text: 'stopped by force: requests in flight were lost' }
-    case 'failed':
-      return { level: 'fatal', text: 'stopped: the first generation could not boot' }
+    case 'failed': {
+      const why = outcome.failure.kind === 'gave-up' ? 'no worker was ready' : 'the first generation could not boot'
+      return { level: 'fatal', text: `stopped: ${why}` }
+    }
   }
-}
-
-function bootFailed(worker: WorkerName, failure: BootFailure, app: string): Line {
-  const { code, message, detail } = bootError(failure, worker.worker, app)
-  return { level: 'error', text: `${name(worker)} could not boot: ${message}`, fields: { code, detail } }
-}
-
-function exited(report: Extract<WorkerReport, { readonly type: 'worker-exited' }>): Line {
-  const how = report.signal === null ? `with code ${report.code}` : `by ${report.signal}`
-  const uptime = `after ${time(report.uptimeMs)}`
-  if (report.reason !== null) {
-    return { level: 'info', text: `${name(report)} ended ${how} ${uptime}: ${LEAVE_REASONS[report.reason]}` }
-  }
-  const why = report.error === null ? '' : `: ${report.error.name}: ${report.error.message}`
-  const next = report.restartInMs === null ? '' : `; its replacement starts ${soon(report.restartInMs)}`
-  return {
-    level: 'error',
-    text: `${name(report)} ended ${how} ${uptime}${why}${next}`,
-    ...(report.error && { fields: { err: report.error } }),
-  }
-}
-
-function name({ worker, pid, generation }: Nullable<WorkerName>): string {
-  return `worker ${worker} (pid ${pid ?? '?'}, generation ${generation})`
-}
-
-/** A warning may come from a worker that has gone. */
-type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null }
-
-function count(workers: number): string {
-  return workers === 1 ? '1 worker' : `${workers} workers`
-}
-
-function soon(ms: number): string {
-  return ms === 0 ? 'at once' : `in ${time(ms)}`
-}
-
-function time(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }

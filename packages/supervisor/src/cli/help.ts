@@ -17,10 +17,13 @@ function build(): Argv {
     .example('$0 app.js:admin', 'the export "admin"')
     .example('$0 --factory app.js', 'the export is a function that returns the app')
     .example('$0 --ready signal worker.js', 'no port: the app says worker.ready()')
+    .example('$0 --max-requests 10000 --max-memory 512M app.js', 'workers that grow old are replaced')
+    .example('$0 --log-file app.log app.js', "the supervisor's log in a file; USR1 opens it anew")
     .epilogue(
       'Each option can also be set in supervisor.config.{ts,js,mjs,json}, or as a variable: --boot-timeout is ' +
         'SUPERVISOR_BOOT_TIMEOUT.\n\n' +
-        'Signals: TERM stops gracefully, INT and QUIT quickly; TTIN and TTOU: one worker more or fewer.',
+        'Signals: TERM stops gracefully, INT and QUIT quickly; HUP reloads configuration and app; TTIN and TTOU: one ' +
+        'worker more or fewer; USR1 opens the log file anew.',
     )
     .wrap(Math.min(100, process.stdout.columns ?? 80))
     .version(false)

@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs'
+import type { Given } from '../config/load.ts'
+import { SupervisorError } from '../errors.ts'
 import { activatedFds } from '../host/activation.ts'
-import { configFileOf, loadConfig, type Given, type Loaded } from '../config/load.ts'
-import type { Config } from '../config/config.ts'
-import type { Outcome } from '../core/types.ts'
-import { bootError } from '../boot-error.ts'
-import { EXIT_FORCED, SupervisorError } from '../errors.ts'
-import { Loop, type LoopSettings, type SupervisorReport } from '../loop.ts'
-import { prepare } from '../prepare.ts'
+import { EarlyWorkers } from '../host/early-workers.ts'
 import { readArguments } from './arguments.ts'
-import { checkApp } from './check.ts'
-import { explain } from './explain.ts'
-import { locate } from './locate.ts'
-import { printConfig } from './print-config.ts'
-import { followSignals } from './signals.ts'
+import { load, settle } from './load.ts'
+import { logicalFolder } from './logical-folder.ts'
+import { openLogFile } from './log-file.ts'
+import type { Call } from './reread.ts'
+import { followSignals, takeNohup } from './signals.ts'
 
-process.exit(await run(process.argv.slice(2)).catch(explain))
+process.exit(
+  await run(process.argv.slice(2)).catch(async (error: unknown) => {
+    const { explain } = await import('./explain.ts')
+    return explain(error)
+  }),
+)
 
 async function run(args: readonly string[]): Promise<number> {
   if (process.platform === 'win32') {
@@ -27,68 +28,45 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const { app, args: appArgs, flags, configFile } = request
   const fds = activatedFds(process.env, process.pid)
-  const given = { positionals: { app, args: appArgs }, flags, configFile, env: process.env, activatedFds: fds }
+  const { env } = process
+  const staysOn = takeNohup(env)
+  const folder = process.cwd()
+  const given = { positionals: { app, args: appArgs }, flags, configFile, env, activatedFds: fds, folder }
   switch (request.kind) {
-    case 'print':
+    case 'print': {
+      const { printConfig } = await import('./print-config.ts')
       process.stdout.write(printConfig(await load(given)))
       return 0
-    case 'check':
-      return checkApp(() => load(given))
-    case 'run': {
-      const loaded = await load(given)
-      return supervise(loaded.config, settingsOf(loaded, fds))
     }
+    case 'check': {
+      const { checkApp } = await import('./check.ts')
+      return checkApp(() => load(given))
+    }
+    case 'run':
+      // A copy, since a config file may change the environment.
+      return runApp(given, { args, env: { ...env }, folder: logicalFolder(env), activatedFds: fds }, staysOn)
   }
 }
 
-async function load(given: Given): Promise<Loaded> {
-  try {
-    return await loadConfig(given)
-  } catch (error) {
-    if (!(error instanceof SupervisorError) || error.code !== 'SUPERVISOR_CONFIG_NOT_LOADED') throw error
-    throw await locate(error, configFileOf(given) ?? '')
-  }
-}
-
-function settingsOf({ config, folder, configFile, origins }: Loaded, fds: readonly number[]): LoopSettings {
-  return prepare(config, {
-    folder,
-    configFile,
-    activatedFds: fds,
-    isBindChosen: origins.bind !== 'default',
-    isCheck: false,
-  })
-}
-
-async function supervise(config: Config, settings: LoopSettings): Promise<number> {
-  const app = config.app ?? ''
+/**
+ * Runs the app. What supervises is loaded while the processes of the first workers start, unless a hook has to be called
+ * before that, or the core has a word for each of them. Should it fail to load, they end with this process.
+ */
+async function runApp(given: Given, call: Call, staysOn: boolean): Promise<number> {
+  const settings = settle(await load(given), given.activatedFds)
+  const { file, app } = settings.log
+  const logFd = file === null ? null : openLogFile(file)
   process.title = `supervisor [${app}]`
-  const loop = new Loop(settings)
-  // The log is loaded while the workers boot; what happens until then waits.
-  const early: SupervisorReport[] = []
-  const endEarly = loop.subscribe((report) => early.push(report))
-  followSignals(loop)
-  loop.start()
-  const [{ createLog }, { Output }] = await Promise.all([import('./log.ts'), import('./output.ts')])
-  const output = new Output()
-  const log = await createLog(config, app, output)
-  endEarly()
-  for (const report of early) log(report)
-  loop.subscribe(log)
-  const outcome = await loop.finished
-  await output.end()
-  return conclude(outcome, app, settings.app)
-}
-
-async function conclude(outcome: Outcome, app: string, path: string): Promise<number> {
-  switch (outcome.kind) {
-    case 'stopped':
-      return 0
-    case 'forced':
-      return EXIT_FORCED
-    case 'failed':
-      throw await locate(bootError(outcome.failure, outcome.worker, app), path)
-  }
+  // Node makes a pipe non-blocking when it first looks at it, and for all who share it: so that comes before the workers
+  // make theirs blocking, lest their last lines be lost.
+  void [process.stdout, process.stderr]
+  const loading = import('./supervise.ts')
+  const { hooks, workers, maxRequests } = settings
+  const isFirst = hooks.onStarting === undefined && hooks.preFork === undefined && maxRequests === 0
+  const early = isFirst ? new EarlyWorkers(settings, workers) : undefined
+  const run = loading.then(({ Run }) => new Run({ ...settings, ...(early && { early }) }, call, logFd))
+  followSignals(run, staysOn)
+  return (await run).finish()
 }
 
 function versionOfPackage(): string {

@@ -1,12 +1,48 @@
 import type { Loop } from '../loop.ts'
+import { Terminal } from './terminal.ts'
 
-/** Passes the signals that gunicorn knows on to the supervisor. See docs/signals.md. */
-export function followSignals(loop: Loop): void {
-  process.on('SIGTERM', () => loop.stop('graceful', 'SIGTERM'))
-  // A terminal that closes ends what runs in it.
-  process.on('SIGHUP', () => loop.stop('graceful', 'SIGHUP'))
-  process.on('SIGINT', () => loop.stop('quick', 'SIGINT'))
-  process.on('SIGQUIT', () => loop.stop('quick', 'SIGQUIT'))
-  process.on('SIGTTIN', () => loop.scale(1))
-  process.on('SIGTTOU', () => loop.scale(-1))
+/** What signals are passed on to. */
+interface Followed {
+  readonly loop: Loop
+  /** Opens the log file anew. */
+  reopenLog(): void
+}
+
+/** Set by the command's first line where SIGHUP was ignored (nohup): Node no longer knows when it has started. */
+const NOHUP = 'PREFORK_NOHUP'
+
+/** Whether the command goes on when its terminal closes. The mark is deleted: it is for the supervisor alone. */
+export function takeNohup(env: NodeJS.ProcessEnv): boolean {
+  const isMarked = env[NOHUP] !== undefined
+  delete env[NOHUP]
+  return isMarked
+}
+
+/**
+ * Passes the signals that gunicorn knows on to the supervisor. See docs/signals.md. A signal that comes before there is
+ * one waits for it. `staysOn`: a terminal that closes is no reason to stop.
+ */
+export function followSignals(run: Promise<Followed>, staysOn: boolean): void {
+  const follow = (signal: NodeJS.Signals, act: (followed: Followed) => void): void => {
+    process.on(signal, () => void run.then(act, () => {}))
+  }
+  follow('SIGTERM', ({ loop }) => loop.stop('graceful', 'SIGTERM'))
+  follow('SIGINT', ({ loop }) => loop.stop('quick', 'SIGINT'))
+  follow('SIGQUIT', ({ loop }) => loop.stop('quick', 'SIGQUIT'))
+  follow('SIGTTIN', ({ loop }) => loop.scale(1))
+  follow('SIGTTOU', ({ loop }) => loop.scale(-1))
+  // Without a listener Node would open its inspector.
+  follow('SIGUSR1', (followed) => followed.reopenLog())
+  const terminal = new Terminal()
+  follow('SIGHUP', ({ loop }) => void onHangUp(loop, terminal, staysOn))
+}
+
+/** A reload, unless a terminal that closes ends what runs in it. */
+async function onHangUp(loop: Loop, terminal: Terminal, staysOn: boolean): Promise<void> {
+  if (await terminal.hasClosed()) {
+    if (!staysOn) loop.stop('graceful', 'SIGHUP')
+    return
+  }
+  // What goes wrong is reported.
+  await loop.reload('SIGHUP').catch(() => {})
 }

@@ -29,6 +29,26 @@ export interface Options {
   readonly bootTimeoutMs: number
   readonly gracefulTimeoutMs: number
   readonly killTimeoutMs: number
+  readonly shutdownDelayMs: number
+  readonly canaryMs: number
+  readonly maxSurge: number | 'auto'
+  readonly rolling: boolean
+  readonly timeoutMs: number
+  readonly giveUpMs: number
+  readonly maxRequests: number
+  readonly maxRequestsJitter: number
+  readonly maxAgeMs: number
+  /** In bytes. */
+  readonly maxMemory: number | null
+  readonly maxLoopDelayMs: number
+  readonly reload: boolean
+  readonly reloadDir: readonly string[]
+  readonly reloadInclude: readonly string[]
+  readonly reloadExclude: readonly string[]
+  readonly reloadDelayMs: number
+  readonly reloadPoll: boolean
+  readonly warm: boolean
+  readonly warmExclude: readonly string[]
   readonly ts: TsMode
   readonly chdir: string | null
   readonly envFile: readonly string[]
@@ -37,6 +57,7 @@ export interface Options {
   readonly nodeArgs: readonly string[]
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
+  readonly logFile: string | null
 }
 
 /** Everything that the command line, the environment and the config file settle. */
@@ -49,12 +70,15 @@ export interface Config extends Options {
 }
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
-export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' | 'chdir'>> {
+export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile'>> {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
   readonly readyPath?: string
   readonly chdir?: string
+  /** In bytes, or a text such as `512M`. */
+  readonly maxMemory?: number | string
+  readonly logFile?: string
   readonly args?: readonly string[]
   readonly hooks?: Hooks
 }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, extname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -28,10 +29,13 @@ export function findConfigFile(folder: string, named: string | null): string | n
   throw refusal(`there is no config file ${named}.`, `Looked in ${folder}.`)
 }
 
-/** Loads a config file. It is code of the user's: whatever it throws is told with its stack. */
-export async function loadConfigFile(path: string): Promise<LoadedFile> {
+/**
+ * Loads a config file. It is code of the user's: whatever it throws is told with its stack. A later `edition` is loaded
+ * although the module has been before; what it imports is not.
+ */
+export async function loadConfigFile(path: string, edition = 1): Promise<LoadedFile> {
   const name = basename(path)
-  const exported = extname(path) === '.json' ? readJson(path, name) : (await importFile(path, name)).default
+  const exported = extname(path) === '.json' ? readJson(path, name) : (await importFile(path, name, edition)).default
   if (typeof exported === 'object' && exported !== null && !Array.isArray(exported) && !isPromise(exported)) {
     return { name, path, values: { ...exported } }
   }
@@ -64,7 +68,7 @@ function readJson(path: string, name: string): unknown {
   }
 }
 
-async function importFile(path: string, name: string): Promise<{ readonly default?: unknown }> {
+async function importFile(path: string, name: string, edition: number): Promise<{ readonly default?: unknown }> {
   if (/\.[cm]?ts$/.test(path) && !canStripTypes()) {
     throw refusal(
       `${name} is TypeScript, which Node ${process.versions.node} does not run by itself.`,
@@ -73,7 +77,7 @@ async function importFile(path: string, name: string): Promise<{ readonly defaul
   }
   const patience = new AbortController()
   try {
-    const namespace: unknown = await Promise.race([import(pathToFileURL(path).href), giveUp(patience.signal)])
+    const namespace: unknown = await Promise.race([import(addressOf(path, edition)), giveUp(patience.signal)])
     if (namespace === undefined) {
       const seconds = PATIENCE_MS / 1000
       throw refusal(`${name} was still being loaded after ${seconds} s.`, 'Look for an await that nothing settles.')
@@ -86,6 +90,15 @@ async function importFile(path: string, name: string): Promise<{ readonly defaul
   } finally {
     patience.abort()
   }
+}
+
+function addressOf(path: string, edition: number): string {
+  const url = pathToFileURL(path)
+  if (edition === 1) return url.href
+  url.searchParams.set('edition', String(edition))
+  // A CommonJS module is known by its file alone.
+  delete createRequire(path).cache[realpathSync(path)]
+  return url.href
 }
 
 /** Nothing, after a while. The timer also keeps Node from ending when nothing else is left to wait for. */

@@ -1,4 +1,4 @@
-import type { WorkerName } from '../core/types.ts'
+import type { WorkerName } from '../core/report.ts'
 
 /** What a hook may return: nothing, now or later. A hook is awaited. */
 export type HookResult = void | Promise<void>

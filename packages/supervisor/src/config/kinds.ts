@@ -14,6 +14,8 @@ export interface Kind<T> {
 
 /** No timeout is longer than a day: a larger number is a mistake in the unit. */
 const LONGEST_SECONDS = 86_400
+/** But a worker may live for up to a year. */
+export const LONGEST_AGE_MS: number = 365 * LONGEST_SECONDS * 1000
 
 export function wholeNumber(least: number, most: number): Kind<number> {
   const problem = `must be a whole number from ${least} to ${most}`
@@ -25,18 +27,66 @@ export function wholeNumber(least: number, most: number): Kind<number> {
 }
 
 /** Seconds where people write them, milliseconds in code. */
-export function duration(leastMs: number): Kind<number> {
-  const range = `from ${leastMs / 1000} to ${LONGEST_SECONDS}`
-  const problem = `must be a number of milliseconds from ${leastMs} to ${LONGEST_SECONDS * 1000}`
+export function duration(leastMs: number, mostMs: number = LONGEST_SECONDS * 1000): Kind<number> {
+  const range = `from ${leastMs / 1000} to ${mostMs / 1000}`
+  const problem = `must be a number of milliseconds from ${leastMs} to ${mostMs}`
   return {
     placeholder: 'seconds',
     readText: (text) => {
-      const seconds = Number(text)
-      const isFine = /^\d+(\.\d+)?$/.test(text) && seconds * 1000 >= leastMs && seconds <= LONGEST_SECONDS
-      return isFine ? ok(Math.round(seconds * 1000)) : wrong(`must be a number of seconds ${range}`)
+      const ms = Number(text) * 1000
+      const isFine = /^\d+(\.\d+)?$/.test(text) && ms >= leastMs && ms <= mostMs
+      return isFine ? ok(Math.round(ms)) : wrong(`must be a number of seconds ${range}`)
     },
-    schema: v.pipe(v.number(problem), v.minValue(leastMs, problem), v.maxValue(LONGEST_SECONDS * 1000, problem)),
+    schema: v.pipe(v.number(problem), v.minValue(leastMs, problem), v.maxValue(mostMs, problem)),
   }
+}
+
+/** A duration, or 0 for what is not to happen at all. */
+export function durationOrOff(leastMs: number, mostMs: number = LONGEST_SECONDS * 1000): Kind<number> {
+  const problem = `must be 0 or a number of milliseconds from ${leastMs} to ${mostMs}`
+  const kind = duration(leastMs, mostMs)
+  return {
+    placeholder: kind.placeholder,
+    readText: (text) => {
+      const read = /^0+(\.0+)?$/.test(text) ? ok(0) : kind.readText(text)
+      return read.ok ? read : wrong(`must be 0 or a number of seconds from ${leastMs / 1000} to ${mostMs / 1000}`)
+    },
+    schema: v.union([v.literal(0), kind.schema], problem),
+  }
+}
+
+const SIZE = /^(?<amount>\d+(?:\.\d+)?)(?<unit>[KMGkmg]?)$/
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
+/** Node alone takes up more than that: a smaller number lacks its unit. */
+const LEAST_SIZE = 16 * 2 ** 20
+const SIZE_FORMS = 'such as 512M or 1.5G, or a number of bytes'
+
+/** An amount of memory: text with a unit (powers of 1024), or bytes; in code bytes. 0 is for no limit. */
+export function size(): Kind<number> {
+  return {
+    placeholder: 'size',
+    readText: ok,
+    schema: v.pipe(
+      v.union(
+        [v.pipe(v.string(), v.regex(SIZE, `must be a size, ${SIZE_FORMS}`)), v.number()],
+        `must be a size, ${SIZE_FORMS}`,
+      ),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const read = readSize(String(dataset.value))
+        if (read.ok) return read.value
+        addIssue({ message: read.problem })
+        return NEVER
+      }),
+    ),
+  }
+}
+
+function readSize(text: string): Read<number> {
+  const { amount, unit = '' } = SIZE.exec(text)?.groups ?? {}
+  if (amount === undefined) return wrong(`must be a size, ${SIZE_FORMS}`)
+  const bytes = Math.round(Number(amount) * (UNITS[unit.toUpperCase()] ?? 1))
+  if (bytes > 0 && bytes < LEAST_SIZE) return wrong(`must be 0 or at least 16M; write it ${SIZE_FORMS}`)
+  return Number.isSafeInteger(bytes) ? ok(bytes) : wrong('is more than any machine has')
 }
 
 export function oneOf<const T extends readonly string[]>(values: T): Kind<T[number]> {

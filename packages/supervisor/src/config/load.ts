@@ -12,6 +12,8 @@ export interface Given {
   readonly configFile: string | null
   readonly env: Readonly<NodeJS.ProcessEnv>
   readonly activatedFds: readonly number[]
+  /** The folder that the command was called in. */
+  readonly folder: string
 }
 
 /** A configuration, and the files that it came from. */
@@ -30,7 +32,7 @@ export async function loadConfig(given: Given): Promise<Loaded> {
   const file = configFile === null ? null : await loadConfigFile(configFile)
   // `chdir` in a config file starts from where the file is.
   const isFromFile = file?.values['chdir'] !== undefined && settle('chdir', bare).value === null
-  const folder = isFromFile && configFile !== null ? dirname(configFile) : process.cwd()
+  const folder = isFromFile && configFile !== null ? dirname(configFile) : given.folder
   const sources: Sources = { flags, env, file, activatedFds }
   const files = settle('envFile', sources).value as readonly string[]
   const chdir = settle('chdir', sources).value as string | null
@@ -39,7 +41,7 @@ export async function loadConfig(given: Given): Promise<Loaded> {
 }
 
 /** The path of the config file; null without one. */
-export function configFileOf({ flags, env, activatedFds, configFile }: Given): string | null {
+export function configFileOf({ flags, env, activatedFds, configFile, folder }: Given): string | null {
   const { value: chdir } = settle('chdir', { flags, env, file: null, activatedFds })
-  return findConfigFile(resolve((chdir as string | null) ?? '.'), configFile)
+  return findConfigFile(resolve(folder, (chdir as string | null) ?? '.'), configFile)
 }

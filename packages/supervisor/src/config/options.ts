@@ -1,26 +1,11 @@
-import { MOST_WORKERS } from '../core/step.ts'
-import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES, type Options } from './config.ts'
-import { address, duration, oneOf, text, toggle, wholeNumberOrAuto, type Kind } from './kinds.ts'
+import { MOST_WORKERS } from '../core/limits.ts'
+import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
+import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
+import type { OptionName, OptionTable } from './option.ts'
+import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
-/** The name of an option in code: in a config file, and in the library. */
-export type OptionName = keyof Options
-
-/** One option: how it is called, what it means, and which values it takes. */
-export interface Option<T> {
-  readonly flag: string
-  readonly alias?: string
-  /** A variable that other tools know too. It counts less than our own, `SUPERVISOR_` and the flag's name. */
-  readonly convention?: string
-  readonly describe: string
-  /** The default as it would be written on the command line; null where there is none. */
-  readonly default: string | null
-  readonly group: 'Serving' | 'App' | 'Lifetime' | 'Log'
-  readonly isList?: boolean
-  readonly kind: Kind<T>
-}
-
-type Item<T> = T extends readonly (infer Each)[] ? Each : Exclude<T, null>
-type OptionTable = { readonly [Name in OptionName]: Option<Item<Options[Name]>> }
+export { variableOf, type Option, type OptionName } from './option.ts'
 
 /** Every option, in the order in which `--help` shows them. */
 export const OPTIONS: OptionTable = {
@@ -148,6 +133,15 @@ export const OPTIONS: OptionTable = {
     group: 'Lifetime',
     kind: duration(0),
   },
+  shutdownDelayMs: {
+    flag: 'shutdown-delay',
+    describe: 'How long to go on serving after TERM, not ready any more, before the drain begins',
+    default: '0',
+    group: 'Lifetime',
+    kind: duration(0),
+  },
+  ...RENEWAL_OPTIONS,
+  ...DEVELOPMENT_OPTIONS,
   logLevel: {
     flag: 'log-level',
     describe: 'The least important lines to log',
@@ -162,12 +156,14 @@ export const OPTIONS: OptionTable = {
     group: 'Log',
     kind: oneOf(LOG_FORMATS),
   },
+  logFile: {
+    flag: 'log-file',
+    describe: "A file for the supervisor's own log, instead of standard output. USR1 opens it anew",
+    default: null,
+    group: 'Log',
+    kind: text('file'),
+  },
 }
 
 /** The names of all options, in order. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[]
-
-/** The variable that stands in for a flag. */
-export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
-  return `SUPERVISOR_${flag.toUpperCase().replaceAll('-', '_')}`
-}

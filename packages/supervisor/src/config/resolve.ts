@@ -15,6 +15,9 @@ export interface Positionals {
   readonly args: readonly string[]
 }
 
+/** The graceful timeout with `--reload`, where nobody has chosen one. */
+const DEVELOPERS_PATIENCE_MS = 5000
+
 /** Settles the configuration: defaults, then the config file, then the environment, then flags; the later one wins. */
 export function resolveConfig(positionals: Positionals, sources: Sources): Resolved {
   refuseUnknown(sources)
@@ -25,6 +28,9 @@ export function resolveConfig(positionals: Positionals, sources: Sources): Resol
     values[name] = value
     origins[name] = origin
   }
+  // A developer does not wait for half a minute.
+  if (values.reload === true && origins.gracefulTimeoutMs === 'default')
+    values.gracefulTimeoutMs = DEVELOPERS_PATIENCE_MS
   const options = values as Options
   const fromFile = readOthers(sources)
   origins.app = originOf(positionals.app !== null, fromFile.app !== null, sources)
@@ -70,6 +76,9 @@ function refuseContradictions(config: Config, bindOrigin: string): void {
   }
   if (config.readyPath !== null && !config.readyPath.startsWith('/')) {
     throw wrong(`--ready-path ${config.readyPath}: must begin with a slash.`)
+  }
+  if (config.maxRequestsJitter > 0 && config.maxRequests === 0) {
+    throw wrong('--max-requests-jitter has no meaning without --max-requests, to which it is added.')
   }
 }
 

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import * as v from 'valibot'
-import { closest, distance } from 'fastest-levenshtein'
+import type * as Levenshtein from 'fastest-levenshtein'
 import { SupervisorError } from '../errors.ts'
 import { HOOK_NAMES, type Hooks } from './hooks.ts'
 import { OPTION_NAMES, OPTIONS, variableOf, type Option, type OptionName } from './options.ts'
@@ -134,7 +135,7 @@ export function refuseUnknown({ flags, env, file }: Sources): void {
   for (const name of Object.keys(env)) {
     // Others may set variables of such names too: slips only.
     if (!name.startsWith('SUPERVISOR_') || variables.includes(name) || OF_KUBERNETES.test(name)) continue
-    if (distance(name, closest(name, variables)) < FARTHEST) throw unknown(`variable ${name}`, name, variables, '')
+    if (nearestOf(name, variables).distance < FARTHEST) throw unknown(`variable ${name}`, name, variables, '')
   }
 }
 
@@ -145,12 +146,20 @@ export function unknownOption(flag: string): SupervisorError {
 }
 
 function unknown(what: string, name: string, known: readonly string[], prefix: string): SupervisorError {
-  const near = closest(name, known)
+  const near = nearestOf(name, known)
   return new SupervisorError(
     'SUPERVISOR_OPTION_UNKNOWN',
     `there is no ${what}.`,
-    distance(name, near) <= FARTHEST ? `Did you mean ${prefix}${near}?` : 'See supervisor --help for all of them.',
+    near.distance <= FARTHEST ? `Did you mean ${prefix}${near.text}?` : 'See supervisor --help for all of them.',
   )
+}
+
+/** The text that is most alike, and by how many letters it differs. */
+function nearestOf(name: string, known: readonly string[]): { readonly text: string; readonly distance: number } {
+  // Only who slips needs the package, and at once: the library's constructor can't wait for an import.
+  const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as typeof Levenshtein
+  const text = closest(name, known)
+  return { text, distance: distance(name, text) }
 }
 
 /** The hooks of a config file, or of the library's options. */
