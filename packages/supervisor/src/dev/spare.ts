@@ -1,0 +1,246 @@
+import type { EarlyWorker, Reserve } from '../host/early-workers.ts'
+import { Relay } from '../host/early-workers.ts'
+import type { HostSettings } from '../host/host-settings.ts'
+import { goFor, spareLaunchOf, type Place } from '../host/launch.ts'
+import { WorkerProcess, type Launch } from '../host/worker-process.ts'
+import type { LoadedModules, Message } from '../protocol/messages.ts'
+
+/**
+ * Packages that are left to the app in any case, as their import reads files of the app and says what the environment
+ * is. Others read it too, which does no harm: a spare has the environment that the app made last time.
+ */
+export const LEFT_TO_APP: readonly string[] = [
+  '@dotenvx/dotenvx',
+  'config',
+  'dotenv',
+  'dotenv-defaults',
+  'dotenv-expand',
+  'dotenv-flow',
+  'dotenv-safe',
+  'env-cmd',
+]
+
+/** How long a spare waits that follows one which died, at first and at most. */
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 5000
+/** So many that died one after the other are enough. */
+const MOST_DEATHS = 5
+/** How long a spare may take to leave by itself. */
+const LEAVE_MS = 1000
+
+type Warm = Extract<Message, { readonly type: 'warm' }>
+
+export interface SpareSettings {
+  /** How many processes wait. */
+  readonly count: number
+  /** Told once when spares keep dying, until `renew`. */
+  readonly onTrouble: (text: string) => void
+}
+
+/** A process that waits to become a worker. */
+class Spare implements EarlyWorker {
+  readonly process: WorkerProcess
+  readonly exited: Promise<void>
+  /** The app's own files that it has loaded by now, and whether it has loaded all that it was told. */
+  files: readonly string[] = []
+  isWarm = false
+  readonly #relay = new Relay()
+  #isTaken = false
+
+  constructor(launch: Launch, onWarm: (message: Warm) => void, onDeath: () => void) {
+    let exited = (): void => {}
+    this.exited = new Promise((resolve) => (exited = resolve))
+    this.process = new WorkerProcess(launch, {
+      onMessage: (message) => {
+        if (this.#isTaken) this.#relay.onMessage(message)
+        else if (message.type === 'warm') onWarm(message)
+      },
+      onReadySignal: () => this.#relay.onReadySignal(),
+      onExit: (code, signal) => {
+        exited()
+        if (this.#isTaken) this.#relay.onExit(code, signal)
+        else onDeath()
+      },
+      onForkFailed: (error) => {
+        exited()
+        if (this.#isTaken) this.#relay.onForkFailed(error)
+        else onDeath()
+      },
+    })
+  }
+
+  connect(listener: Parameters<Relay['connect']>[0]): void {
+    this.#relay.connect(listener)
+  }
+
+  take(): this {
+    this.#isTaken = true
+    return this
+  }
+
+  /** Asks it to leave, which lets packages tidy up; one that is blocked is not waited for. */
+  leave(): void {
+    this.process.order({ type: 'drain', mode: 'quick', graceMs: 0 })
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), LEAVE_MS)
+    void this.exited.then(() => clearTimeout(timer))
+  }
+}
+
+/**
+ * Processes that wait with the packages of the app loaded, to be the workers of the next generation. Whatever becomes of
+ * them, nothing depends on it: a worker for which there is none is forked as ever.
+ */
+export class Spares implements Reserve {
+  readonly #settings: SpareSettings
+  readonly #spares = new Set<Spare>()
+  readonly #leaving = new Set<Spare>()
+  #host: HostSettings | null = null
+  /** What the launch of those that wait has in common. */
+  #key = ''
+  #loaded: LoadedModules = { modules: [], builtins: [], env: {} }
+  /** Modules that could not be loaded in advance, and would make a spare useless. */
+  readonly #failed = new Set<string>()
+  #deaths = 0
+  #timer: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(settings: SpareSettings) {
+    this.#settings = settings
+  }
+
+  /** How many wait with everything loaded. */
+  get warm(): number {
+    return [...this.#spares].filter(({ isWarm }) => isWarm).length
+  }
+
+  /**
+   * Has as many spares as there are to be, for workers of these settings. To be called when a generation serves, or its
+   * boot has failed; before that they would take the processor's time from it.
+   */
+  prepare(host: HostSettings): void {
+    this.#host = host
+    const key = keyOf(host)
+    if (key !== this.#key) {
+      this.#key = key
+      return this.renew()
+    }
+    this.#fill()
+  }
+
+  /** What a worker of the last generation has loaded is loaded in advance from now on. */
+  learn({ modules, builtins, env }: LoadedModules): void {
+    this.#loaded = { modules, builtins, env }
+    for (const spare of this.#spares) this.#warm(spare)
+  }
+
+  /** Gives a process away, which has been told to go. Null if there is none that fits. */
+  take(host: HostSettings, place: Place): EarlyWorker | null {
+    if (keyOf(host) !== this.#key) return null
+    const alive = [...this.#spares].filter(({ process }) => process.pid !== undefined)
+    const spare = alive.find(({ isWarm }) => isWarm) ?? alive[0]
+    if (spare === undefined) return null
+    this.#spares.delete(spare)
+    const { index, generation } = place
+    spare.process.order({ ...goFor(host, place), place: { index, generation } })
+    return spare.take()
+  }
+
+  /** Files have changed: those spares leave that have loaded one of them, which `--import` may have brought about. */
+  changed(files: readonly string[]): void {
+    for (const spare of this.#spares) if (spare.files.some((file) => files.includes(file))) this.#retire(spare)
+    // What comes next is fork after fork; the new ones wait for `prepare`.
+  }
+
+  /** Makes all spares anew: what they have loaded, or read, is no longer what there is. */
+  renew(): void {
+    for (const spare of this.#spares) this.#retire(spare)
+    this.#failed.clear()
+    this.#deaths = 0
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#fill()
+  }
+
+  /** Resolves when no spare is left. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    for (const spare of this.#spares) this.#retire(spare)
+    await Promise.all([...this.#leaving].map((spare) => spare.exited))
+  }
+
+  #fill(): void {
+    if (this.#isOver || this.#host === null || this.#timer !== undefined || this.#deaths >= MOST_DEATHS) return
+    const launch = spareLaunchOf(this.#host)
+    while (this.#spares.size < this.#settings.count && this.#fork(launch));
+  }
+
+  #fork(launch: Launch): boolean {
+    try {
+      const spare: Spare = new Spare(
+        launch,
+        (message) => this.#onWarm(spare, message),
+        () => this.#onDeath(spare),
+      )
+      this.#spares.add(spare)
+      this.#warm(spare)
+      return true
+    } catch {
+      this.#died()
+      return false
+    }
+  }
+
+  #warm(spare: Spare): void {
+    if (this.#host === null) return
+    const { requires, imports } = this.#host.go.preload
+    const modules = this.#loaded.modules.filter((module) => !this.#failed.has(module))
+    const title = this.#host.go.title.replace('worker', 'spare')
+    spare.process.order({ type: 'warm', title, requires, imports, loaded: { ...this.#loaded, modules } })
+  }
+
+  #onWarm(spare: Spare, { failed, isUsable, files }: Warm): void {
+    if (!this.#spares.has(spare)) return
+    spare.files = files
+    spare.isWarm = isUsable
+    if (isUsable) {
+      this.#deaths = 0
+      return
+    }
+    for (const module of failed) this.#failed.add(module)
+    this.#retire(spare)
+    this.#died()
+  }
+
+  #onDeath(spare: Spare): void {
+    this.#leaving.delete(spare)
+    if (this.#spares.delete(spare)) this.#died()
+  }
+
+  #died(): void {
+    if (this.#isOver || this.#timer !== undefined) return
+    this.#deaths++
+    if (this.#deaths === MOST_DEATHS) {
+      this.#settings.onTrouble(
+        `${MOST_DEATHS} processes in a row have ended that were to be warm for the next reload: reloads go on without.`,
+      )
+      return
+    }
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (this.#deaths - 1), LONGEST_DELAY_MS)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#fill()
+    }, delayMs).unref()
+  }
+
+  #retire(spare: Spare): void {
+    this.#spares.delete(spare)
+    this.#leaving.add(spare)
+    spare.leave()
+  }
+}
+
+/** Everything that a process can't change about itself later, and the env files' variables. */
+function keyOf(host: HostSettings): string {
+  return JSON.stringify([spareLaunchOf(host), host.go.preload])
+}
