@@ -60,7 +60,7 @@ function isWithin(...layers: readonly string[]): (imported: Import) => boolean {
 }
 
 function isTypeOfCore({ target, isType }: Import): boolean {
-  return isType && target === 'core/types.ts'
+  return isType && target.startsWith('core/')
 }
 
 function isTypeOfConfig({ target, isType }: Import): boolean {
@@ -120,6 +120,9 @@ describe('the reader of imports', () => {
   })
 })
 
+/** What only `--reload` loads, in the order of the files that import them. */
+const DEVELOPMENT_PACKAGES: readonly string[] = ['chokidar', 'ignore', 'picomatch']
+
 /** What serves an app that has `fetch(request)`; it is imported when such an app has been found. */
 const ADAPTER = 'srvx/node'
 
@@ -150,15 +153,57 @@ describe('arrows point one way', () => {
     expect(SOURCES.get('worker/offer.ts')).toMatch(late)
   })
 
+  it('the error page is as light as a worker: it loads modules of Node and of its own alone', () => {
+    const loaded = [...loadedWith('dev/page-app.ts')]
+    expect(loaded).toContain('dev/page.ts')
+    expect(loaded.filter((file) => !file.startsWith('dev/') && !file.startsWith('node:'))).toEqual([])
+  })
+
   it('the protocol imports the protocol and types of the core, and one package to check what it reads', () => {
     const isAllowed = isWithin('protocol/', 'node:string_decoder', 'valibot')
     expect(strays('protocol/', (imported) => isAllowed(imported) || isTypeOfCore(imported))).toEqual([])
   })
 
   it('the host imports the host, the protocol, errors, modules of Node, and types of the core and configuration', () => {
-    const isAllowed = isWithin('host/', 'protocol/', 'errors.ts', 'node:')
+    const isAllowed = isWithin('host/', 'protocol/', 'errors.ts', 'node:', 'ws')
     const isType = (imported: Import): boolean => isTypeOfCore(imported) || isTypeOfConfig(imported)
     expect(strays('host/', (imported) => isAllowed(imported) || isType(imported))).toEqual([])
+  })
+
+  it('the host loads the one package that it needs when a worker hangs, and not before', () => {
+    const importers = [...IMPORTS].filter(([, imports]) => imports.some(({ target }) => target === 'ws'))
+    expect(importers.map(([file]) => file)).toEqual(['host/devtools.ts'])
+    expect(SOURCES.get('host/devtools.ts')).not.toMatch(/^import (?!type).*'ws'/m)
+  })
+
+  it('development imports itself, the host, the protocol, errors, its packages, and types of the core and the loop', () => {
+    const isAllowed = isWithin(
+      'dev/',
+      'host/',
+      'protocol/',
+      'errors.ts',
+      'boot-error.ts',
+      'node:',
+      ...DEVELOPMENT_PACKAGES,
+    )
+    const isType = (imported: Import): boolean =>
+      isTypeOfCore(imported) || (imported.isType && imported.target === 'loop.ts')
+    expect(strays('dev/', (imported) => isAllowed(imported) || isType(imported))).toEqual([])
+  })
+
+  it('what production does not need is loaded in development alone', () => {
+    const late = new Set(['dev/development.ts', 'dev/page-settings.ts', ...DEVELOPMENT_PACKAGES])
+    const outside = [...SOURCES].filter(([file]) => !file.startsWith('dev/'))
+    for (const [file, source] of outside) {
+      const eager = [...source.matchAll(/^import (?!type)[^']*'(?<from>[^']+)'/gm)].map(
+        ({ groups }) => groups?.['from'] ?? '',
+      )
+      const targets = eager.map((from) => (from.startsWith('.') ? join(dirname(file), from) : from))
+      expect(
+        targets.filter((target) => late.has(target)),
+        file,
+      ).toEqual([])
+    }
   })
 
   it('the configuration knows nothing of processes', () => {
@@ -179,7 +224,7 @@ describe('arrows point one way', () => {
 
   it('who uses the library loads no package of the command line', () => {
     const packages = [...loadedWith('index.ts')].filter(isPackage)
-    expect(packages.toSorted()).toEqual(['fastest-levenshtein', 'valibot'])
+    expect(packages).toEqual(['valibot', 'ws', ...DEVELOPMENT_PACKAGES])
   })
 })
 
@@ -214,11 +259,13 @@ describe('files', () => {
 
   it('lie in folders, but for the public ones', () => {
     expect([...SOURCES.keys()].filter((file) => dirname(file) === '.')).toEqual([
+      'audience.ts',
       'boot-error.ts',
       'errors.ts',
       'index.ts',
       'loop.ts',
       'prepare.ts',
+      'reload.ts',
       'supervisor.ts',
     ])
   })

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { Cli, fixture, NOBODY } from './harness/cli.ts'
 import { ask, failuresOf, Load, NO_FAILURES } from './harness/client.ts'
+import { Folder } from './harness/folder.ts'
 import { until } from './harness/until.ts'
 
 const APP = fixture('hello.mjs')
@@ -42,7 +43,7 @@ it('lets a worker be when it is sent SIGINT or SIGHUP', async () => {
   expect(cli.liveWorkerPids).toEqual([pid])
 })
 
-it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)(
+it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
   'loses no request that it has taken when the whole process group gets %s',
   async (signal) => {
     await using cli = await Cli.serving(['--workers', '2', APP])
@@ -64,3 +65,23 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)(
     expect(cli.stdout).not.toContain('CUT OFF')
   },
 )
+
+it('keeps SIGUSR1 to itself', async () => {
+  using folder = new Folder()
+  const app = folder.write(
+    'app.mjs',
+    `import { createServer } from 'node:http'
+     process.on('SIGUSR1', () => console.log('the app was signalled'))
+     createServer((request, response) => response.end()).listen(0, '127.0.0.1')`,
+  )
+  await using cli = await Cli.serving(['--workers', '2', app])
+  for (let count = 1; count <= 3; count++) {
+    cli.signal('SIGUSR1')
+    await cli.line('signal-ignored', count)
+    expect((await ask({ port: cli.port })).result).toBe('ok')
+  }
+  expect(cli.stdout).not.toContain('the app was signalled')
+  // The app would have been told, had it been sent.
+  process.kill(cli.workerPids[0] ?? NOBODY, 'SIGUSR1')
+  await until('the app is told', () => cli.stdout.includes('the app was signalled'))
+})

@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** How often each promise is tested: a test that fails once in twenty runs has found something. */
 const RUNS = Number(process.env['SOAK_RUNS'] ?? 20)
+/** How long the chaos lasts in each of them. */
+const CHAOS_SECONDS = process.env['CHAOS_SECONDS'] ?? '30'
 
 export default defineConfig({
   test: {
@@ -11,6 +13,7 @@ export default defineConfig({
         root: new URL('..', import.meta.url).pathname,
         include: ['test/promises/**/*.test.ts', 'test/signals.test.ts'],
         testTimeout: 60_000,
+        env: { CHAOS_SECONDS },
       },
     })),
     maxWorkers: 2,

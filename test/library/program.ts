@@ -24,7 +24,7 @@ export class Program extends Project {
   }
 
   /** Runs it to its end, which it has to find by itself, and returns what it told. */
-  async told(): Promise<LogLine[]> {
+  async told(): Promise<readonly LogLine[]> {
     await using cli = this.run()
     const exit = await cli.exit()
     if (exit.code !== 0 || cli.stderr !== '') throw new Error(`code ${exit.code}\n${cli.stdout}${cli.stderr}`)

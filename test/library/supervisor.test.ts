@@ -22,7 +22,7 @@ describe('a supervisor in a program', () => {
       tell('after', supervisor.status())`)
     const [before, started, more, fewer, outcome, after] = await program.told()
     expect(before).toMatchObject({ phase: 'idle', workers: [] })
-    expect(started).toMatchObject({ phase: 'serving', generation: 1, wanted: 2, waiting: [] })
+    expect(started).toMatchObject({ phase: 'serving', generation: 1, wanted: 2, rollout: null, drift: [] })
     expect(started?.['workers']).toMatchObject([
       { worker: 1, index: 0, generation: 1, pid: expect.any(Number), status: 'accepting' },
       { worker: 2, index: 1, generation: 1, pid: expect.any(Number), status: 'accepting' },

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { Cli, fixture } from '../harness/cli.ts'
 import { ask, failuresOf, Load, NO_FAILURES } from '../harness/client.ts'
 import { until } from '../harness/until.ts'
+import { exporting, reload, waitFor } from './release.ts'
+import { Releases } from './releases.ts'
 
 it('refuses and hangs nobody while every worker is killed at once, again and again', async () => {
   await using cli = await Cli.serving(['--workers', '4', fixture('hello.mjs')])
@@ -20,6 +22,26 @@ it('refuses and hangs nobody while every worker is killed at once, again and aga
   // Only what a killed worker had accepted is lost: at most one request per client and round.
   expect(reset).toBeLessThanOrEqual(3 * 8)
   expect(ok).toBeGreaterThan(150)
+})
+
+it('refuses and hangs nobody while every worker is killed in the middle of a reload', async () => {
+  using releases = new Releases('one', { 'app.mjs': exporting('one') })
+  const args = ['--workers', '2', '--bind', '127.0.0.1:0', 'app.mjs']
+  await using cli = await Cli.serving(args, { cwd: releases.current, env: { PWD: releases.current } })
+  const load = new Load({ port: cli.port, clients: 4, mode: 'fresh', patienceMs: 20_000 })
+  releases.deploy('two', { 'app.mjs': exporting('two', waitFor(`${releases.path}/gate`)) })
+  const reloaded = reload(cli)
+  await cli.line('reload-started')
+  for (const pid of cli.liveWorkerPids) process.kill(pid, 'SIGKILL')
+  await cli.line('worker-ready', 4)
+  releases.write('gate', '')
+  await reloaded
+  const before = load.total
+  await until('the new generation answers', () => load.total > before + 50)
+  const { refused, hung, wrong, reset } = await load.end()
+  expect({ refused, hung, wrong }).toEqual({ refused: 0, hung: 0, wrong: 0 })
+  expect(reset).toBeLessThanOrEqual(4)
+  expect(cli.events('listener-bound')).toHaveLength(1)
 })
 
 it('lets a connection that comes while no worker lives wait, and serves it', async () => {

@@ -1,13 +1,25 @@
+import { Audience } from './audience.ts'
 import { initialState, nextDeadline, step } from './core/step.ts'
 import { snapshotOf, type Snapshot } from './core/snapshot.ts'
-import type { Event, Outcome, Report, Settings, State, StopMode } from './core/types.ts'
+import type { Effect } from './core/effect.ts'
+import type { Event } from './core/event.ts'
+import type { Report } from './core/report.ts'
+import type { Outcome, Settings, State, StopMode } from './core/types.ts'
 import { HookRunner } from './host/hook-runner.ts'
-import { Host, type HostReport, type HostSettings } from './host/host.ts'
+import { Host, type HostReport } from './host/host.ts'
+import type { HostSettings } from './host/host-settings.ts'
 import type { Hooks } from './config/hooks.ts'
+import type { Development, DevelopmentReport, DevelopmentSettings } from './dev/development.ts'
+import { SupervisorError } from './errors.ts'
+import { refuseChange, Reloads } from './reload.ts'
 
 /** Everything that a supervisor has to know. All times are milliseconds. */
 export interface LoopSettings extends Settings, HostSettings {
+  /** The app's file as the user named it. */
+  readonly appName: string
   readonly hooks: Hooks
+  /** What is watched; null in production. */
+  readonly development: DevelopmentSettings | null
 }
 
 type WorkerWarning = Extract<HostReport, { readonly type: 'worker-warning' }>
@@ -16,6 +28,7 @@ type WorkerWarning = Extract<HostReport, { readonly type: 'worker-warning' }>
 export type SupervisorReport =
   | Report
   | Exclude<HostReport, WorkerWarning>
+  | DevelopmentReport
   | (WorkerWarning & { readonly index: number | null; readonly generation: number | null; readonly pid: number | null })
 
 /** setTimeout takes no longer delay than this. */
@@ -30,14 +43,20 @@ export class Loop {
   readonly finished: Promise<Outcome>
   readonly #host: Host
   readonly #hooks: HookRunner
-  readonly #listeners = new Set<(report: SupervisorReport) => void>()
+  readonly #reloads: Reloads
+  readonly #audience = new Audience<SupervisorReport>()
   readonly #queue: Event[] = []
+  #settings: LoopSettings
+  #development: Promise<Development> | null = null
   #state: State
   #isRunning = false
   #timer: NodeJS.Timeout | undefined
   #finish: (outcome: Outcome) => void = () => {}
 
-  constructor(settings: LoopSettings) {
+  /** `reread` reads the configuration for a reload; it rejects when that is no good. */
+  constructor(settings: LoopSettings, reread: () => Promise<LoopSettings>) {
+    this.#settings = settings
+    this.#reloads = new Reloads(async () => refuseChange(settings, await reread()))
     this.#state = initialState(settings, Math.trunc(Math.random() * 2 ** 32))
     this.#hooks = new HookRunner(settings.hooks, settings.bootTimeoutMs, settings.killTimeoutMs)
     this.#host = new Host(
@@ -53,13 +72,14 @@ export class Loop {
 
   /** Calls `listener` with everything that happens from now on. Returns the function that ends this. */
   subscribe(listener: (report: SupervisorReport) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#audience.subscribe(listener)
   }
 
   /** Forks the workers, after the hook `onStarting`. */
   start(): void {
     this.#host.warnOfFallback()
+    const { development } = this.#settings
+    if (development !== null) this.#development = this.#develop(development)
     if (!this.#hooks.has('onStarting')) return this.#enqueue({ type: 'start' })
     void this.#runHook('onStarting').then(() => this.#enqueue({ type: 'start' }))
   }
@@ -67,6 +87,26 @@ export class Loop {
   /** Ends all workers, without losing a request; a second call ends them at once. `origin` is what the log names. */
   stop(mode: StopMode, origin: string): void {
     this.#enqueue({ type: 'stop', mode, origin })
+  }
+
+  /**
+   * Rolls in a new generation of workers, from what is on the disk by now. Resolves when it alone accepts; rejects with
+   * a {@link SupervisorError} when it was not to be, and the old one serves on. Of several reloads the newest wins.
+   */
+  reload(origin: string): Promise<void> {
+    const { kind } = this.#state.phase
+    if (kind !== 'starting' && kind !== 'serving') {
+      const error = new SupervisorError(
+        'SUPERVISOR_NOT_RUNNING',
+        `there is nothing to reload: the supervisor is ${kind}.`,
+        'Start it first, and reload while it serves.',
+      )
+      return Promise.reject(error)
+    }
+    this.#reloads.outdate()
+    const ended = this.#reloads.wait()
+    this.#enqueue({ type: 'reload', origin })
+    return ended
   }
 
   /** Adds workers, or takes some away if `by` is negative; at least one stays. */
@@ -98,13 +138,28 @@ export class Loop {
         case 'report':
           this.#publish(effect.report)
           break
+        case 'prepare':
+          void this.#prepare(effect.generation)
+          break
+        case 'fork-page':
+          void this.#forkPage(effect)
+          break
         case 'finish':
+          void this.#development?.then((development) => development.end())
           void this.#runHook('onExit').then(() => this.#finish(effect.outcome))
           break
         default:
           this.#host.perform(effect)
       }
     }
+  }
+
+  async #prepare(generation: number): Promise<void> {
+    const known = this.#settings.isDevelopment ? this.#settings : null
+    const event = await this.#reloads.prepare(generation, this.#hooks.run('onReload'), known)
+    const settings = this.#reloads.settingsOf(generation)
+    if (settings !== undefined) this.#host.addGeneration(generation, settings)
+    this.#enqueue(event)
   }
 
   #sleep(): void {
@@ -123,21 +178,49 @@ export class Loop {
   }
 
   #publish(report: SupervisorReport): void {
-    for (const listener of this.#listeners) this.#tell(listener, report)
+    if (report.type === 'reloaded') this.#adopt(report.generation)
+    this.#audience.tell(report)
+    this.#reloads.follow(report)
     if (report.type === 'serving') void this.#runHook('whenReady')
     if (report.type === 'worker-ready') void this.#runHook('workerReady', report)
     if (report.type === 'worker-exited') void this.#runHook('workerExit', report)
   }
 
-  /** A listener that throws is an uncaught error of its program's, and must not come between an event and its effects. */
-  #tell(listener: (report: SupervisorReport) => void, report: SupervisorReport): void {
-    try {
-      listener(report)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+  /** Watches what the app is made of. What watches is loaded only here. */
+  async #develop(settings: DevelopmentSettings): Promise<Development> {
+    const { Development: Watcher } = await import('./dev/development.ts')
+    const development = new Watcher(settings, {
+      changed: (files, isCode) => {
+        if (!isCode) this.#reloads.outdate()
+        this.#enqueue({ type: 'changed', origin: 'file', files })
+      },
+      report: (report) => this.#publish(report),
+      listFiles: () => this.#host.listFiles(this.#state.generation),
+      listModules: (exclude) => this.#host.ask(this.#state.generation, { type: 'list-modules', exclude }),
+      settings: () => this.#settings,
+      useSpares: (spares, onLoaded) => this.#host.useSpares(spares, onLoaded),
+    })
+    this.subscribe((report) => development.follow(report))
+    await development.start()
+    return development
+  }
+
+  /** Tells a failure, and shows it at the addresses that are known to be the app's. */
+  async #forkPage({ worker, generation, failure }: Extract<Effect, { readonly type: 'fork-page' }>): Promise<void> {
+    const { pageFor } = await import('./dev/page-settings.ts')
+    const page = await pageFor(failure, generation, this.#settings, this.#host.httpBindings)
+    const isWanted = this.#state.workers.some(({ id, phase }) => id === worker && phase.kind === 'booting')
+    if (isWanted) this.#publish({ type: 'broken', generation, failure: page.failure })
+    if (!isWanted || page.settings === null) return this.#enqueue({ type: 'exited', worker, code: 0, signal: null })
+    this.#host.fork({ worker, index: 0, generation, requestLimit: null }, page.settings)
+  }
+
+  /** The hooks of the new generation are called from now on. */
+  #adopt(generation: number): void {
+    const settings = this.#reloads.adopt(generation)
+    if (settings === undefined) return
+    this.#settings = settings
+    this.#hooks.replace(settings.hooks, settings.bootTimeoutMs, settings.killTimeoutMs)
   }
 
   /** Runs a hook, if there is one of that name. What it throws is an event like any other. */

@@ -4,7 +4,7 @@ import type { Snapshot } from './core/snapshot.ts'
 import type { Outcome, StopMode } from './core/types.ts'
 import { bootError } from './boot-error.ts'
 import { SupervisorError } from './errors.ts'
-import { Loop, type SupervisorReport } from './loop.ts'
+import { Loop, type LoopSettings, type SupervisorReport } from './loop.ts'
 import { prepare } from './prepare.ts'
 
 /** The options of the library: those of a config file, and the app. */
@@ -24,25 +24,10 @@ export class Supervisor {
 
   /** Throws a {@link SupervisorError} for options that the command line would refuse. Defaults are the same. */
   constructor(options: SupervisorOptions) {
-    const file = { name: 'the options', values: { ...options } }
-    const { config, origins } = resolveConfig({ app: null, args: [] }, { flags: {}, env: {}, file, activatedFds: [] })
-    if (config.hooks.postFork !== undefined) {
-      throw new SupervisorError(
-        'SUPERVISOR_OPTION_INVALID',
-        'the options: the hook postFork runs in the workers, which a function of this program can not.',
-        'Name a module with import instead, or use the command line with a config file.',
-      )
-    }
-    this.#app = config.app ?? ''
-    this.#loop = new Loop(
-      prepare(config, {
-        folder: process.cwd(),
-        activatedFds: [],
-        configFile: null,
-        isBindChosen: origins.bind !== 'default',
-        isCheck: false,
-      }),
-    )
+    const settings = settingsOf(options)
+    this.#app = settings.appName
+    // The options are what they were; env files and the app are read anew.
+    this.#loop = new Loop(settings, async () => settingsOf(options))
   }
 
   /**
@@ -69,6 +54,15 @@ export class Supervisor {
   stop(mode: StopMode = 'graceful'): Promise<Outcome> {
     this.#loop.stop(mode, 'stop()')
     return this.#loop.finished
+  }
+
+  /**
+   * Rolls in a new generation of workers, from the app and the env files as they are on the disk by now. Resolves when
+   * the new generation alone accepts. Rejects with a {@link SupervisorError} when it could not be rolled in: then the
+   * old one serves on, whole. A reload during a reload takes its place, and both settle together.
+   */
+  reload(): Promise<void> {
+    return this.#loop.reload('reload()')
   }
 
   /** Sets the number of workers, from 1 to 512. Throws a RangeError for anything else. */
@@ -103,6 +97,26 @@ export class Supervisor {
     if (outcome.kind === 'failed') throw bootError(outcome.failure, outcome.worker, this.#app)
     throw new SupervisorError('SUPERVISOR_STOPPED', 'the supervisor was stopped while it started.', 'Start a new one.')
   }
+}
+
+/** Reads the options as the command line would read its own. */
+function settingsOf(options: SupervisorOptions): LoopSettings {
+  const file = { name: 'the options', values: { ...options } }
+  const { config, origins } = resolveConfig({ app: null, args: [] }, { flags: {}, env: {}, file, activatedFds: [] })
+  if (config.hooks.postFork !== undefined) {
+    throw new SupervisorError(
+      'SUPERVISOR_OPTION_INVALID',
+      'the options: the hook postFork runs in the workers, which a function of this program can not.',
+      'Name a module with import instead, or use the command line with a config file.',
+    )
+  }
+  return prepare(config, {
+    folder: process.cwd(),
+    activatedFds: [],
+    configFile: null,
+    isBindChosen: origins.bind !== 'default',
+    isCheck: false,
+  })
 }
 
 /**
