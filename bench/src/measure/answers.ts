@@ -39,7 +39,8 @@ export async function untilAnsweredBy(wanted: readonly number[], port: number, p
   return { pids, at }
 }
 
-function ask(port: number, path: string): Promise<number> {
+/** The number of the process that answers. */
+export function ask(port: number, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ agent: false, host: '127.0.0.1', port, path }, (response) => {
       let body = ''

@@ -18,7 +18,8 @@ export async function settledMemory(pid: number): Promise<number> {
   }
 }
 
-function residentMb(pid: number): number {
+/** The memory of a process in MB (10^6 bytes) at this moment. */
+export function residentMb(pid: number): number {
   const kib = /^VmRSS:\s+(?<kib>\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.groups?.['kib']
   if (kib === undefined) throw new Error(`process ${pid} has ended`)
   return (Number(kib) * 1024) / 1e6

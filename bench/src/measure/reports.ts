@@ -28,6 +28,10 @@ export class Reports {
     for (const look of this.#looks) look()
   }
 
+  count(what: string): number {
+    return this.#all.filter((report) => report.what === what).length
+  }
+
   /** Waits until there are `count` reports of a kind, at once with the one that completes them. */
   async first(count: number, what: string, isWanted: (report: Report) => boolean = () => true): Promise<Report[]> {
     let onLate: (error: Error) => void = () => {}
