@@ -1,27 +1,9 @@
-import { createServer, type Server } from 'node:net'
 import { expect, it } from 'vitest'
 import { ascending, pidsBehind } from '../apps/everyone.ts'
 import { Cli, fixture } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { freePort } from '../harness/free-port.ts'
-
-/** Holds a port of 127.0.0.1 until it is disposed. */
-class Holder implements AsyncDisposable {
-  readonly #server: Server = createServer((socket) => socket.destroy())
-
-  static async of(port: number): Promise<Holder> {
-    const holder = new Holder()
-    await new Promise<void>((resolve, reject) => {
-      holder.#server.once('error', reject)
-      holder.#server.listen(port, '127.0.0.1', resolve)
-    })
-    return holder
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
-  }
-}
+import { Holder } from '../harness/holder.ts'
 
 /** The errors that a person reads on the terminal. */
 function errorsOf(cli: Cli): string[] {

@@ -20,6 +20,17 @@ it('defineConfig takes every key, and returns its argument', () => {
     bootTimeoutMs: 60_000,
     gracefulTimeoutMs: 30_000,
     killTimeoutMs: 5000,
+    shutdownDelayMs: 5000,
+    canaryMs: 1000,
+    maxSurge: 'auto',
+    rolling: false,
+    timeoutMs: 30_000,
+    giveUpMs: 0,
+    maxRequests: 10_000,
+    maxRequestsJitter: 1000,
+    maxAgeMs: 86_400_000,
+    maxMemory: '512M',
+    maxLoopDelayMs: 200,
     ts: 'auto',
     chdir: 'server',
     envFile: ['.env'],
@@ -28,6 +39,7 @@ it('defineConfig takes every key, and returns its argument', () => {
     nodeArgs: ['--max-old-space-size=512'],
     logLevel: 'info',
     logFormat: 'json',
+    logFile: 'supervisor.log',
     hooks: {},
   }
   expect(defineConfig(config)).toBe(config)
@@ -40,6 +52,8 @@ it('defineConfig does not compile with what the supervisor would refuse', () => 
   defineConfig({ workers: 'many' })
   // @ts-expect-error: times are numbers of milliseconds
   defineConfig({ gracefulTimeoutMs: '30s' })
+  // @ts-expect-error: a size is a text or a number
+  defineConfig({ maxMemory: true })
   // @ts-expect-error: no such key
   defineConfig({ worker: 4 })
   // @ts-expect-error: no such mode
