@@ -77,7 +77,11 @@ it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     { 'app.js': `module.exports = (request, response) => response.end('one')\n` },
     ['--no-warm'],
   ],
-  ['server.ts', { 'server.ts': `export default (_: unknown, response: any) => response.end('one')\n` }, []],
+  [
+    'server.ts',
+    { 'server.ts': `export default (_: unknown, response: { end(text: string): void }) => response.end('one')\n` },
+    [],
+  ],
   ['index.mjs', { 'index.mjs': answering(`'one'`) }, ['--reload-poll']],
 ])('without a file the app is %s', async (_what, files, args) => {
   using project = new Project(files)

@@ -74,7 +74,8 @@ export async function drain(
     }
     await wait(LOOK_EVERY_MS)
   }
-  for (const traffic of servers.list()) traffic.cutOff()
+  // Only who is late: a connection may have come in since they were counted.
+  if (patience.signal.aborted) for (const traffic of servers.list()) traffic.cutOff()
   // A connection counts no longer before the app hears of that, a turn of the loop later: this comes first.
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
