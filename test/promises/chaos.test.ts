@@ -146,6 +146,16 @@ function descriptorsOf(cli: Cli): number {
   return readdirSync(`/proc/${cli.pid}/fd`).length
 }
 
+/** How many it has when none is open for a moment only: the same number in many looks in a row. */
+function settledDescriptorsOf(cli: Cli): Promise<number> {
+  let seen = { count: 0, times: 0 }
+  return until('no descriptor comes or goes', () => {
+    const count = descriptorsOf(cli)
+    seen = { count, times: count === seen.count ? seen.times + 1 : 0 }
+    return seen.times > 30 && count
+  })
+}
+
 /** Whether a request was in flight while a worker was on its way out of the world. */
 function isVictimOf(failure: Failure, { pid, at }: Kill, log: readonly LogLine[]): boolean {
   const exit = log.find((line) => line.event === 'worker-exited' && line['workerPid'] === pid)
@@ -159,7 +169,7 @@ it(
     await using cli = await Cli.serving(['--workers', `${WORKERS}`, fixture('hello.mjs')], { env })
     // What is opened once for good is open by now.
     await calmDown(cli)
-    const descriptors = descriptorsOf(cli)
+    const descriptors = await settledDescriptorsOf(cli)
     const failures: Failure[] = []
     const onFailure = (answer: Answer, since: number): unknown => failures.push({ answer, since, until: Date.now() })
     const shared = { port: cli.port, clients: CLIENTS, patienceMs: PATIENCE_MS, onFailure }
@@ -189,8 +199,7 @@ it(
     expect(cli.events('worker-hung')).toEqual([])
     // The supervisor holds on to nothing.
     await scaleBack(cli)
-    // What was open for a moment when they were counted may be closed by now.
-    await until(`it has ${descriptors} descriptors open at most`, () => descriptorsOf(cli) <= descriptors)
+    await until(`it has ${descriptors} descriptors open`, () => descriptorsOf(cli) === descriptors)
     cli.signal('SIGTERM')
     expect(await cli.exit()).toEqual({ code: 0, signal: null })
     expect(liveMembers(cli.pid)).toEqual([])

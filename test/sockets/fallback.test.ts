@@ -77,8 +77,7 @@ it('loses no request in flight when it is stopped under load', async () => {
   expect(await cli.exit()).toEqual({ code: 0, signal: null })
   const { hung, wrong, reset } = await fresh.end()
   expect({ hung, wrong }).toEqual({ hung: 0, wrong: 0 })
-  // Connections that node:cluster has under way to a worker when the last one closes are lost. A client that asks again at
-  // once may lose some more until the port is closed; no more than that.
+  // A connection that node:cluster has under way to a worker when the last one closes is lost: one per client at most.
   expect(reset).toBeLessThanOrEqual(4)
 })
 
