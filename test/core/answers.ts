@@ -11,6 +11,7 @@ const VERDICTS: readonly Verdict[] = [
   { kind: 'stack', stack: 'at spin (app.js:1:1)', requests: [] },
   { kind: 'native' },
   { kind: 'debugged' },
+  { kind: 'idle' },
   { kind: 'unavailable', why: 'the process does not answer' },
 ]
 

@@ -58,6 +58,15 @@ describe('a worker that gives no sign of life', () => {
     expect(scenario.pass(TIMEOUT_MS).actions).toEqual([inspect(1)])
   })
 
+  it('is left alone if the look finds it at rest, though it has not been heard since', () => {
+    const scenario = Scenario.serving(1, SOON)
+    scenario.pass(TIMEOUT_MS)
+    const follows = scenario.send(inspected(1, { kind: 'idle' }))
+    expect(follows.actions).toEqual([])
+    expect(follows.told('worker-recovered')).toMatchObject([{ worker: 1, silentMs: TIMEOUT_MS }])
+    expect(scenario.pass(TIMEOUT_MS).actions).toEqual([inspect(1)])
+  })
+
   it('is left alone while it is debugged, and looked at again later', () => {
     const scenario = Scenario.serving(1, SOON)
     scenario.pass(TIMEOUT_MS)

@@ -107,6 +107,8 @@ function cause(verdict: Verdict): string {
       return '; it is blocked in native code'
     case 'debugged':
       return '; a debugger is attached'
+    case 'idle':
+      return ''
     case 'unavailable':
       return `; its stack is not to be had: ${verdict.why}`
   }

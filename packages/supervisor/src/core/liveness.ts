@@ -64,8 +64,10 @@ export function inspected(draft: Draft, worker: WorkerState, verdict: Verdict): 
   }
   if (pulse.kind !== 'silent') return
   const silentMs = draft.now - pulse.since
-  if (verdict.kind === 'debugged') {
-    report(draft, { type: 'worker-debugged', silentMs, ...nameOf(worker) })
+  if (verdict.kind === 'idle' || verdict.kind === 'debugged') {
+    // Who is idle has come back, and may have been made to stand still again by the look itself.
+    if (verdict.kind === 'idle') report(draft, { type: 'worker-recovered', silentMs, verdict, ...nameOf(worker) })
+    else report(draft, { type: 'worker-debugged', silentMs, ...nameOf(worker) })
     change(draft, worker, { pulse: { kind: 'beating', at: draft.now } })
     return
   }

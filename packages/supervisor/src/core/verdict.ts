@@ -13,4 +13,6 @@ export type Verdict =
   | { readonly kind: 'native' }
   /** Somebody's debugger is attached: the worker stands still because it is looked at. */
   | { readonly kind: 'debugged' }
+  /** Its event loop has turned to answer, and has nothing to do: it has come back, whatever it was. */
+  | { readonly kind: 'idle' }
   | { readonly kind: 'unavailable'; readonly why: string }

@@ -27,6 +27,7 @@ const WATCH_EVERY_MS = 500
 
 const NATIVE: Verdict = { kind: 'native' }
 const DEBUGGED: Verdict = { kind: 'debugged' }
+const IDLE: Verdict = { kind: 'idle' }
 
 /** What is known of the worker besides its process id. */
 export interface Inspected {
@@ -140,7 +141,7 @@ async function question(pid: number, target: Target, isOurs: boolean, budget: Bu
   const later = namesApp(facts.stack) ? null : await soon(atNextStatement(tools), budget(PAUSE_MS))
   if (isOurs) await close(tools)
   const { stack, requests } = later === null || later === LATE ? facts : later
-  return stack === '' ? unavailable('the process has gone on meanwhile') : { kind: 'stack', stack, requests }
+  return stack === '' ? IDLE : { kind: 'stack', stack, requests }
 }
 
 async function evaluate(tools: DevTools, expression: string): Promise<unknown> {
