@@ -35,17 +35,17 @@ it('changes the number of workers, both ways, and loses nothing', async () => {
   expect(await traffic.end()).toEqual(NO_LOSSES)
 })
 
-it('does not change who accepts, and says so', async () => {
+it.each([
+  ['who accepts', { accept: 'cluster' }, '--accept cluster: this supervisor was started with shared'],
+  ['that it is in production', { reload: true }, '--reload true: this supervisor was started with false'],
+])('does not change %s, and says so', async (_what, changed, said) => {
   const values = { app: APP, bind: '127.0.0.1:0', workers: 1 }
   using project = new Project({ [APP]: exporting('one'), [CONFIG]: config(values) })
   await using cli = await project.serving([])
-  project.write(CONFIG, config({ ...values, accept: 'cluster' }))
+  project.write(CONFIG, config({ ...values, ...changed }))
   cli.signal('SIGHUP')
   const { msg, code } = await cli.line('reload-failed')
-  expect([msg, code]).toEqual([
-    expect.stringContaining('--accept cluster: this supervisor was started with shared'),
-    'SUPERVISOR_OPTION_INVALID',
-  ])
+  expect([msg, code]).toEqual([expect.stringContaining(said), 'SUPERVISOR_OPTION_INVALID'])
   expect((await ask({ port: cli.port })).status).toBe(200)
   expect(cli.workerPids).toHaveLength(1)
 })

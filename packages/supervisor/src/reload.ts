@@ -100,10 +100,16 @@ export class Reloads {
 /** Refuses what a reload can't change. Returns what was read. */
 export function refuseChange(first: LoopSettings, read: LoopSettings): LoopSettings {
   const { accept } = first.go
-  if (read.go.accept === accept) return read
-  throw new SupervisorError(
+  if (read.go.accept !== accept) throw unchangeable(`--accept ${read.go.accept}`, accept)
+  if (read.isDevelopment !== first.isDevelopment)
+    throw unchangeable(`--reload ${read.isDevelopment}`, String(first.isDevelopment))
+  return read
+}
+
+function unchangeable(what: string, first: string): SupervisorError {
+  return new SupervisorError(
     'SUPERVISOR_OPTION_INVALID',
-    `--accept ${read.go.accept}: this supervisor was started with ${accept}, which a reload can not change.`,
+    `${what}: this supervisor was started with ${first}, which a reload can not change.`,
     'Set it back, or stop the supervisor and start it anew.',
   )
 }

@@ -1,8 +1,8 @@
+import { adopt } from './adopt.ts'
 import { isCurrent, report, type Draft } from './draft.ts'
 import type { BootFailure } from './failure.ts'
 import { kill, leave } from './leave.ts'
 import { spawnPage } from './spawn.ts'
-import { emptySlot } from './slot.ts'
 import type { State, Target, WorkerState } from './types.ts'
 
 /**
@@ -40,14 +40,7 @@ export function letGo(draft: Draft, origin: string, files: readonly string[]): b
 export function replace(draft: Draft, target: Target): void {
   const { count } = draft.attempts
   const delayMs = count === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - 1))
-  draft.generation = target.generation
-  draft.settings = target.settings
-  draft.slots = Array.from({ length: target.workers }, (_, index) => ({
-    ...emptySlot(index, 'reload', draft.now + delayMs),
-    lastExit: draft.slots[index]?.lastExit ?? null,
-  }))
-  draft.drift = { kind: 'unknown' }
-  draft.mayReleaseListeners = true
+  adopt(draft, target, 'reload', draft.now + delayMs)
   draft.rollout = { kind: 'replacing', target }
 }
 

@@ -1,6 +1,6 @@
 import { isCurrent, type Draft } from './draft.ts'
 import { leave } from './leave.ts'
-import { adopt, concludeFailed } from './rollout.ts'
+import { concludeFailed, settleOn } from './rollout.ts'
 import { spawn } from './spawn.ts'
 import type { LeaveReason, Rollout, Settings, State, WorkerState } from './types.ts'
 
@@ -16,8 +16,7 @@ export function advanceRolling(draft: Draft): void {
   if (rollout?.kind === 'rolling') {
     const { target } = rollout
     if (swap(draft, target)) return
-    adopt(draft, target)
-    for (const worker of draft.workers) if (worker.generation !== target.generation) leave(draft, worker, 'reloaded')
+    settleOn(draft, target)
   }
   if (rollout?.kind === 'rolling-back') rollBack(draft, rollout)
 }

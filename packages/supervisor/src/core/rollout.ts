@@ -1,9 +1,9 @@
+import { adopt } from './adopt.ts'
 import { change, isCurrent, report, type Draft } from './draft.ts'
 import type { ReloadFailure } from './failure.ts'
 import { breakDown, letGo, replace } from './change.ts'
 import { leave } from './leave.ts'
 import { announceReloaded } from './rollout-end.ts'
-import { emptySlot } from './slot.ts'
 import { readySince } from './shutdown.ts'
 import { spawn } from './spawn.ts'
 import type { Rollout, Settings, Target, WorkerState } from './types.ts'
@@ -168,23 +168,15 @@ function candidatesOf(draft: Draft, { generation }: Target): WorkerState[] {
 
 /** The new generation accepts and the old one drains. Connections that come in between wait in the kernel. */
 function switchOver(draft: Draft, target: Target, ready: readonly WorkerState[]): void {
-  const old = draft.workers.filter((worker) => worker.generation !== target.generation)
   for (const worker of ready) letAccept(draft, worker, 'serving')
-  adopt(draft, target)
-  for (const worker of old) leave(draft, worker, 'reloaded')
+  settleOn(draft, target)
 }
 
-/** The new generation is the one that counts from now on. */
-export function adopt(draft: Draft, target: Target): void {
-  draft.generation = target.generation
-  draft.settings = target.settings
-  draft.slots = Array.from({ length: target.workers }, (_, index) => ({
-    ...emptySlot(index, 'crashed', draft.now),
-    lastExit: draft.slots[index]?.lastExit ?? null,
-  }))
-  draft.drift = { kind: 'unknown' }
-  draft.mayReleaseListeners = true
+/** Nobody else is forked from now on; who is left of the others leaves. */
+export function settleOn(draft: Draft, target: Target): void {
+  adopt(draft, target, 'crashed')
   draft.rollout = { kind: 'switched', target }
+  for (const worker of draft.workers) if (worker.generation !== target.generation) leave(draft, worker, 'reloaded')
 }
 
 /** Lets a worker accept that is ready. */
