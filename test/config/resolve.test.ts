@@ -26,6 +26,7 @@ const DEFAULT: Config = {
   canaryMs: 0,
   maxSurge: 'auto',
   rolling: false,
+  spares: 2,
   timeoutMs: 30_000,
   giveUpMs: 0,
   maxRequests: 0,

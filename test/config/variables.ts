@@ -28,6 +28,7 @@ export const VARIABLES: { readonly [Name in keyof Options]: readonly [string, Op
   canaryMs: ['0.5', 500],
   maxSurge: ['2', 2],
   rolling: ['1', true],
+  spares: ['3', 3],
   timeoutMs: ['10', 10_000],
   giveUpMs: ['60', 60_000],
   maxRequests: ['1000', 1000],

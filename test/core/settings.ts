@@ -5,6 +5,7 @@ export const NOTHING_SPECIAL: Omit<Settings, 'workers' | 'bootTimeoutMs' | 'grac
   canaryMs: 0,
   maxSurge: 1,
   rolling: false,
+  spares: 0,
   shutdownDelayMs: 0,
   timeoutMs: 0,
   maxRequests: 0,

@@ -148,6 +148,9 @@ export class World {
         return this.#fork(effect)
       case 'fork-page':
         return assert.fail('in production nothing broken is shown')
+      case 'reserve':
+        assert.ok(this.#settings.has(effect.generation), 'spares are those of a generation that was made known')
+        return assert.ok(effect.count === 0 || this.isRunning, 'nobody is kept waiting in a stop')
       case 'accept':
         return this.#accept(this.find(effect.worker))
       case 'drain':

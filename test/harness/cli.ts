@@ -196,6 +196,15 @@ export function liveMembers(group: number): number[] {
     })
 }
 
+/** Whether a process waits to become a worker, as it says of itself. */
+export function isSpare(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('supervisor spare ')
+  } catch {
+    return false
+  }
+}
+
 /** What proc(5) says of a process, from its state on: the state, its parent, its group and so on. */
 function statOf(pid: number): string[] {
   try {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { draw } from '../../packages/supervisor/src/core/restart-budget.ts'
-import { Cli, fixture, liveMembers, type LogLine, NOBODY } from '../harness/cli.ts'
+import { Cli, fixture, isSpare, liveMembers, type LogLine, NOBODY } from '../harness/cli.ts'
 import { type Answer, Load } from '../harness/client.ts'
 import { until } from '../harness/until.ts'
 
@@ -11,6 +11,7 @@ const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 8)
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 const WORKERS = 3
+const SPARES = 2
 const CLIENTS = 3
 /** The longest pause between two accidents, and the longest time that a worker is stopped for. */
 const LONGEST_PAUSE_MS = 250
@@ -70,8 +71,8 @@ class Chaos {
   }
 
   #victim(choice: number): number {
-    const workers = workersOf(this.#cli)
-    return workers[choice % workers.length] ?? NOBODY
+    const others = othersOf(this.#cli)
+    return others[choice % others.length] ?? NOBODY
   }
 
   #kill(pid: number): void {
@@ -82,7 +83,7 @@ class Chaos {
   async #stop(pid: number, forMs: number): Promise<void> {
     if (!send(pid, 'SIGSTOP')) return
     await wait(forMs)
-    if (workersOf(this.#cli).includes(pid)) send(pid, 'SIGCONT')
+    if (othersOf(this.#cli).includes(pid)) send(pid, 'SIGCONT')
   }
 
   #below(limit: number): number {
@@ -102,8 +103,23 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /** All that runs besides the supervisor. */
-function workersOf(cli: Cli): number[] {
+function othersOf(cli: Cli): number[] {
   return liveMembers(cli.pid).filter((pid) => pid !== cli.pid)
+}
+
+/** All that runs besides the supervisor and its spares. */
+function workersOf(cli: Cli): number[] {
+  return othersOf(cli).filter((pid) => !isSpare(pid))
+}
+
+/** Waits until there are so many workers, and the spares of each generation that serves, but nobody else. */
+async function untilAlone(cli: Cli, workers: number): Promise<void> {
+  const all = workers + Math.min(workers, SPARES)
+  await until(
+    'the others have gone, and the spares are there',
+    () => workersOf(cli).length === workers && othersOf(cli).length === all,
+    PATIENCE_MS,
+  )
 }
 
 /** How many workers there should be by now. */
@@ -128,7 +144,7 @@ async function calmDown(cli: Cli): Promise<LogLine> {
     PATIENCE_MS,
   )
   expect(reloaded).toMatchObject({ event: 'reloaded' })
-  await until('the others have gone', () => workersOf(cli).length === reloaded['workers'], PATIENCE_MS)
+  await untilAlone(cli, Number(reloaded['workers']))
   return reloaded
 }
 
@@ -139,7 +155,7 @@ async function scaleBack(cli: Cli): Promise<void> {
     cli.signal(wanted(cli) > WORKERS ? 'SIGTTOU' : 'SIGTTIN')
     await cli.line('scaled', before + 1)
   }
-  await until('there are as many as before', () => workersOf(cli).length === WORKERS)
+  await untilAlone(cli, WORKERS)
 }
 
 function descriptorsOf(cli: Cli): number {

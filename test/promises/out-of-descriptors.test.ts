@@ -21,7 +21,7 @@ function lowestFree(pid: number): number {
 
 describe('a supervisor that has no descriptor left', () => {
   itNeeds(['prlimit'], 'says that it can not fork, tries again, and serves on with the workers it has', async () => {
-    await using cli = await Cli.serving(['--workers', '2', fixture('hello.mjs')])
+    await using cli = await Cli.serving(['--workers', '2', '--spares', '0', fixture('hello.mjs')])
     limit(cli.pid, lowestFree(cli.pid))
     const [first = NOBODY, second = NOBODY] = cli.workerPids
     process.kill(first, 'SIGKILL')
@@ -38,7 +38,7 @@ describe('a supervisor that has no descriptor left', () => {
 
   itNeeds(['prlimit'], 'fails the reload, and nothing else', async () => {
     using folder = new Folder()
-    const config = folder.write('supervisor.config.mjs', 'export default { workers: 1 }')
+    const config = folder.write('supervisor.config.mjs', 'export default { workers: 1, spares: 0 }')
     await using cli = await Cli.serving(['--config', config, fixture('hello.mjs')])
     // The first one loads what a reload needs.
     cli.signal('SIGHUP')

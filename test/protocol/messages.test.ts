@@ -115,9 +115,9 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
   unready: fc.constant({ type: 'unready' }),
   'list-files': fc.constant({ type: 'list-files' }),
   'list-modules': fc.record({ type: fc.constant('list-modules'), exclude: fc.array(fc.string()) }),
+  wait: fc.record({ type: fc.constant('wait'), title: fc.string() }),
   warm: fc.record({
     type: fc.constant('warm'),
-    title: fc.string(),
     requires: fc.array(fc.string()),
     imports: fc.array(fc.string()),
     loaded: fc.record(LOADED),

@@ -9,7 +9,7 @@ import { answering, noting, Packaged } from './packages.ts'
 const NOTHING: LoadedModules = { modules: [], builtins: [], env: {} }
 
 function warm(agent: AgentProcess, loaded: Partial<LoadedModules>, imports: readonly string[] = []): void {
-  agent.order({ type: 'warm', title: 'spare', requires: [], imports, loaded: { ...NOTHING, ...loaded } })
+  agent.order({ type: 'warm', requires: [], imports, loaded: { ...NOTHING, ...loaded } })
 }
 
 async function bodyOf(agent: AgentProcess): Promise<string> {

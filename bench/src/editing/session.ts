@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../measure/free-port.ts'
 import { residentMb } from '../measure/memory.ts'
-import { childrenOf, titleOf, treeOf } from '../measure/processes.ts'
+import { childrenOf, isSpare, treeOf } from '../measure/processes.ts'
 import { Running } from '../measure/running.ts'
 import { until } from '../measure/until.ts'
 import { AppFolder, type App } from './apps.ts'
@@ -98,7 +98,7 @@ export class Session implements AsyncDisposable {
     if (answer.kind !== 'answered') throw new Error(`the app does not answer: ${answer.kind}`)
     const { pid } = this.#running
     const sum = (pids: readonly number[]): number => pids.reduce((total, one) => total + residentMb(one), 0)
-    const spares = childrenOf(pid).filter((child) => /\bspare\b/.test(titleOf(child)))
+    const spares = childrenOf(pid).filter(isSpare)
     const worker = treeOf(answer.pid)
     const spare = spares.flatMap(treeOf)
     const rest = treeOf(pid).filter((one) => !worker.includes(one) && !spare.includes(one))

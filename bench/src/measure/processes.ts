@@ -31,7 +31,7 @@ export function treeOf(pid: number): number[] {
   }
 }
 
-/** What a process calls itself. */
-export function titleOf(pid: number): string {
-  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+/** Whether a process calls itself a spare: it waits to become a worker. */
+export function isSpare(pid: number): boolean {
+  return /\bspare\b/.test(read(`/proc/${pid}/cmdline`))
 }

@@ -2,7 +2,7 @@ import { Load } from '../load/load.ts'
 import type { Demand, LoadResult, Mode } from '../load/messages.ts'
 import { ask } from '../measure/answers.ts'
 import { freePort } from '../measure/free-port.ts'
-import { childrenOf } from '../measure/processes.ts'
+import { childrenOf, isSpare } from '../measure/processes.ts'
 import { until } from '../measure/until.ts'
 import { WORKERS, type Contender, type Service } from './subject.ts'
 
@@ -40,7 +40,7 @@ export async function trial<Done>(
 export async function settledWorkers(service: Service, gone: readonly number[] = []): Promise<readonly number[]> {
   let workers: readonly number[] = []
   await until(`${WORKERS} workers, none of them an old one`, () => {
-    workers = childrenOf(service.pid)
+    workers = childrenOf(service.pid).filter((child) => !isSpare(child))
     return workers.length === WORKERS && !workers.some((pid) => gone.includes(pid))
   })
   return workers

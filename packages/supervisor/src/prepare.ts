@@ -45,7 +45,7 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const typeScript = typeScriptFor(path, config.ts)
   return {
     ...coreSettings(config),
-    ...(isCheck && { workers: 1, shutdownDelayMs: 0 }),
+    ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
     appName: app ?? '',
     development: config.reload && !isCheck ? developmentOf(config, surroundings, folder, path) : null,
     hooks: isCheck ? {} : config.hooks,
@@ -96,6 +96,8 @@ function coreSettings(config: Config): Settings {
     canaryMs: config.canaryMs,
     maxSurge: config.maxSurge === 'auto' ? usableCpus() : config.maxSurge,
     rolling: config.rolling,
+    // Development has its own, which know the app's packages.
+    spares: config.reload ? 0 : config.spares,
     timeoutMs: config.timeoutMs,
     giveUpMs: config.giveUpMs,
     maxRequests: config.maxRequests,

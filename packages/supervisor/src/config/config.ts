@@ -33,6 +33,7 @@ export interface Options {
   readonly canaryMs: number
   readonly maxSurge: number | 'auto'
   readonly rolling: boolean
+  readonly spares: number
   readonly timeoutMs: number
   readonly giveUpMs: number
   readonly maxRequests: number

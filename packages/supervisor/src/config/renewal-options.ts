@@ -10,6 +10,7 @@ export const RENEWAL_OPTIONS: OptionTable<
   | 'canaryMs'
   | 'maxSurge'
   | 'rolling'
+  | 'spares'
   | 'timeoutMs'
   | 'giveUpMs'
   | 'maxRequests'
@@ -38,6 +39,15 @@ export const RENEWAL_OPTIONS: OptionTable<
     default: 'false',
     group: 'Reload',
     kind: toggle(),
+  },
+  spares: {
+    flag: 'spares',
+    describe:
+      'How many processes wait to become workers, with Node started and nothing of the app loaded, so that ' +
+      'replacements and reloads take less time; at most as many as there are workers. 0: none',
+    default: '2',
+    group: 'Reload',
+    kind: wholeNumber(0, MOST_WORKERS),
   },
   timeoutMs: {
     flag: 'timeout',

@@ -19,6 +19,11 @@ export type Effect =
       readonly generation: number
       readonly failure: BootFailure
     }
+  /**
+   * Have this many processes wait that can become workers of the generation, neither more nor fewer, but not before
+   * `delayMs` are over: a fork takes its spare from them. No event answers it, since nothing depends on it.
+   */
+  | { readonly type: 'reserve'; readonly generation: number; readonly count: number; readonly delayMs: number }
   | { readonly type: 'accept'; readonly worker: WorkerId }
   | { readonly type: 'drain'; readonly worker: WorkerId; readonly mode: DrainMode; readonly graceMs: number }
   | { readonly type: 'kill'; readonly worker: WorkerId }

@@ -3,6 +3,7 @@ import { isReady, nameOf, report, type Draft } from './draft.ts'
 import { kill, leave, thinOut } from './leave.ts'
 import { listenForPulses, pulseDeadlines } from './liveness.ts'
 import { recycle, recycleDeadlines } from './recycle.ts'
+import { keepReserve } from './reserve.ts'
 import { advanceRolling, rollingDeadlines, succeed } from './rolling.ts'
 import { advanceRollout } from './rollout.ts'
 import { endRollout } from './rollout-end.ts'
@@ -39,6 +40,7 @@ export function reconcile(draft: Draft): void {
   announce(draft)
   noteService(draft)
   releaseListeners(draft)
+  keepReserve(draft)
   finish(draft)
 }
 

@@ -23,6 +23,7 @@ export function initialState(settings: Settings, seed: number): State {
     generation: 1,
     nextGeneration: 2,
     rollout: null,
+    reserve: null,
     drift: { kind: 'unknown' },
     broken: null,
     attempts: { count: 0, at: Number.NEGATIVE_INFINITY },

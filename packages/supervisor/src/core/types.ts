@@ -2,6 +2,7 @@
  * The vocabulary of the core: the state between what can happen (event.ts), what is to be done about it (effect.ts),
  * and what is told to whoever listens (report.ts). Data only: no clock, no handles, nothing of Node.
  */
+import type { Reserve } from './reserve.ts'
 import type { BootFailure, BootStep, ErrorSummary, ReloadFailure } from './failure.ts'
 
 /** A worker's number in the life of this supervisor: 1, 2, 3 and so on, never reused. */
@@ -28,6 +29,8 @@ export interface Settings {
   readonly canaryMs: number
   /** How many new workers of a reload boot at a time. */
   readonly maxSurge: number
+  /** How many processes wait to become workers, in production; at most as many as there are workers. */
+  readonly spares: number
   /** Whether a reload swaps workers batch by batch. */
   readonly rolling: boolean
   /** How long a worker may give no sign of life. */
@@ -221,6 +224,8 @@ export interface State {
   readonly generation: number
   readonly nextGeneration: number
   readonly rollout: Rollout | null
+  /** The spares that were asked for last; null while those that wait are left as they are. */
+  readonly reserve: Reserve | null
   readonly drift: Drift
   readonly broken: Broken | null
   /** How many attempts in a row a change has put an end to, and when the last change was. */

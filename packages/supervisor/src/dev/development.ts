@@ -6,9 +6,9 @@ import { Dependencies } from './dependencies.ts'
 import { changedSince, Fingerprints } from './fingerprints.ts'
 import type { HostSettings } from '../host/host-settings.ts'
 import type { OnLoaded, Reserve } from '../host/early-workers.ts'
+import { Spares } from '../host/spares.ts'
 import { Loops } from './loops.ts'
 import { News } from './news.ts'
-import { LEFT_TO_APP, Spares } from './spare.ts'
 import { Watch, type WatchSummary } from './watch.ts'
 
 /** What development needs to know. */
@@ -49,6 +49,23 @@ export interface DevelopmentHost {
   useSpares(spares: Reserve | null, onLoaded: OnLoaded): void
 }
 
+/**
+ * Packages that are left to the app in any case, as their import reads files of the app and says what the environment
+ * is. Others read it too, which does no harm: a spare has the environment that the app made last time.
+ */
+export const LEFT_TO_APP: readonly string[] = [
+  '@dotenvx/dotenvx',
+  'config',
+  'dotenv',
+  'dotenv-defaults',
+  'dotenv-expand',
+  'dotenv-flow',
+  'dotenv-safe',
+  'env-cmd',
+]
+
+/** How many processes wait for the next change. */
+const SPARES = 1
 /** When a file is compared once more after the switch: it may have been written just before it was read. */
 const SECOND_LOOK_MS = 60
 /** A request that came in with the change is answered first; then there is time to look at what was loaded. */
@@ -85,7 +102,7 @@ export class Development {
     this.#dependencies = new Dependencies(settings.folder, (text) => this.#warn('SUPERVISOR_DEPENDENCIES', text))
     this.#ownFiles = [...settings.ownFiles, ...this.#dependencies.files]
     this.#spares = settings.isWarm
-      ? new Spares({ count: 1, onTrouble: (text) => this.#warn('SUPERVISOR_SPARE', text) })
+      ? new Spares({ isWarm: true, onTrouble: (text) => this.#warn('SUPERVISOR_SPARE', text) })
       : null
     host.useSpares(this.#spares, (_generation, told) => this.#hear(told))
     this.#loops = new Loops((file) => this.#warn('SUPERVISOR_RELOAD_LOOP', loopText(file)))
@@ -127,7 +144,7 @@ export class Development {
     }
     if (type === 'worker-ready') void this.#compare()
     // The attempt has taken the spare.
-    if (type === 'broken') this.#spares?.prepare(this.#host.settings())
+    if (type === 'broken') this.#spares?.keep(this.#host.settings(), SPARES)
     if (type !== 'serving' && type !== 'reloaded') return
     this.#loops.served()
     void this.#settle(this.#generation)
@@ -172,7 +189,7 @@ export class Development {
     await this.#compare()
     await wait(SETTLE_MS, undefined, { ref: false })
     if (generation !== this.#generation) return
-    this.#spares?.prepare(this.#host.settings())
+    this.#spares?.keep(this.#host.settings(), SPARES)
     this.#host.listModules([...LEFT_TO_APP, ...this.#warmExclude])
     const listed = await this.#host.listFiles()
     if (generation !== this.#generation || listed.length === 0) return

@@ -13,14 +13,33 @@ type ListenMessage = Extract<Message, { readonly type: 'listen' }>
  */
 const REFUSAL_HEAD_START_MS = 500
 
+/** How long the keys of TLS session tickets are used: RFC 8446 (section 4.6.1) lets no ticket live longer than a week. */
+const TICKET_KEYS_MS = 24 * 60 * 60 * 1000
+
 /** Answers the workers that ask for an address, each with its copy of the socket or with a refusal. */
 export class AddressDesk {
   readonly listeners: Listeners
   readonly #refusedAt = new Map<string, number>()
 
-  /** `activatedFds`: sockets that systemd has passed on. */
-  constructor(activatedFds: readonly number[], report: (report: ListenerReport) => void) {
+  readonly #rotation: NodeJS.Timeout
+
+  /** `activatedFds`: sockets that systemd has passed on. `onTicketKeys` is told keys that all workers are to use. */
+  constructor(
+    activatedFds: readonly number[],
+    report: (report: ListenerReport) => void,
+    onTicketKeys: (ticketKeys: string) => void,
+  ) {
     this.listeners = new Listeners(openActivated(activatedFds), activatedFds, report)
+    this.#rotation = setInterval(() => {
+      this.listeners.rotateTicketKeys()
+      onTicketKeys(this.listeners.ticketKeys)
+    }, TICKET_KEYS_MS).unref()
+  }
+
+  /** Lets go of all addresses. */
+  close(): void {
+    clearInterval(this.#rotation)
+    this.listeners.close()
   }
 
   /**

@@ -13,6 +13,7 @@ import { inspect } from './inspect.ts'
 import { launchOf } from './launch.ts'
 import type { ListenerReport, Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
+import { Standby } from './standby.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
@@ -26,9 +27,6 @@ type Fork = Extract<Effect, { readonly type: 'fork' }>
 /** Effects that touch processes and sockets; the others are the loop's own matter. */
 export type Action = Exclude<Effect, { readonly type: 'report' | 'finish' | 'prepare' | 'fork-page' }>
 
-/** How long the keys of TLS session tickets are used: RFC 8446 (section 4.6.1) lets no ticket live longer than a week. */
-const TICKET_KEYS_MS = 24 * 60 * 60 * 1000
-
 /** Carries out what the core has decided: processes, sockets, orders. Answers with events, failures included. */
 export class Host {
   readonly #generations = new Map<number, HostSettings>()
@@ -40,11 +38,11 @@ export class Host {
     this.#roster.orderOneOf(generation, { type: 'list-files' }, attempt)
   })
   readonly #roster = new Roster()
-  readonly #rotation: NodeJS.Timeout
   /** Workers whose fork waits for the hook `preFork`. */
   readonly #waiting = new Set<WorkerId>()
   readonly #warned = new Set<string>()
-  #spares: Reserve | null = null
+  readonly #standby = new Standby((text) => this.#report({ type: 'warning', code: 'SUPERVISOR_SPARE', text }))
+  #spares: Reserve | null = this.#standby
   #onLoaded: OnLoaded = () => {}
 
   /** `settings` are those of the first generation. */
@@ -57,9 +55,10 @@ export class Host {
     this.#hooks = hooks
     this.#enqueue = enqueue
     this.#report = report
-    this.#addresses = new AddressDesk(settings.activatedFds, report)
+    this.#addresses = new AddressDesk(settings.activatedFds, report, (ticketKeys) =>
+      this.#roster.orderAll({ type: 'ticket-keys', ticketKeys }),
+    )
     this.addGeneration(1, settings)
-    this.#rotation = setInterval(() => this.#rotateTicketKeys(), TICKET_KEYS_MS).unref()
   }
 
   /** Makes a generation known, before its first worker is forked. */
@@ -95,6 +94,8 @@ export class Host {
     switch (action.type) {
       case 'fork':
         return this.#prepareFork(action)
+      case 'reserve':
+        return this.#reserve(action)
       case 'accept':
       case 'unready':
         return this.#roster.order(action.worker, { type: action.type })
@@ -110,8 +111,7 @@ export class Host {
       case 'release-listeners':
         return this.#release(action.generation)
       case 'close-listeners':
-        clearInterval(this.#rotation)
-        return this.#addresses.listeners.close()
+        return this.#addresses.close()
     }
   }
 
@@ -126,6 +126,12 @@ export class Host {
       () => this.#waiting.delete(worker) && this.fork(action, settings),
       (error: Error) => this.#waiting.delete(worker) && this.#onForkFailed(worker, error, 'preFork'),
     )
+  }
+
+  #reserve({ generation, count, delayMs }: Extract<Action, { readonly type: 'reserve' }>): void {
+    const settings = this.#generations.get(generation)
+    // The hook may change what a process is forked with.
+    if (settings !== undefined) this.#standby.keep(settings, this.#hooks.has('preFork') ? 0 : count, delayMs)
   }
 
   /** Tells a worker to leave; one that waits for its hook has not even begun, and never will. */
@@ -231,12 +237,6 @@ export class Host {
   /** The app's own files that a generation has loaded; none if nobody of it can say so. */
   listFiles(generation: number): Promise<readonly string[]> {
     return this.#files.list(generation)
-  }
-
-  #rotateTicketKeys(): void {
-    const { listeners } = this.#addresses
-    listeners.rotateTicketKeys()
-    this.#roster.orderAll({ type: 'ticket-keys', ticketKeys: listeners.ticketKeys })
   }
 
   /** Lets go of what only other generations have needed: older ones, and those that were not to be. */

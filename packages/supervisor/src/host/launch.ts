@@ -1,5 +1,6 @@
 import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
 import { inspectArgs, inspectAt, isInspectOption } from '../protocol/inspection.ts'
+import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
 import type { HostSettings } from './host-settings.ts'
 import type { Launch } from './worker-process.ts'
@@ -31,7 +32,8 @@ export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSett
   // In development a place keeps its port for debuggers, which Node itself would not let a spare leave free.
   const own = go.development === undefined ? asked : asked.filter((arg) => !isInspectOption(arg))
   const execArgv = [...own, ...inspectArgs(own, process.env['NODE_OPTIONS']), '--import', AGENT]
-  return { app, args, folder, execArgv, env: { ...newVariables(env), [AGENT_TOKEN]: 'wait' } }
+  const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare') }
+  return { app, args, folder, execArgv, env: { ...newVariables(env), [AGENT_TOKEN]: JSON.stringify(wait) } }
 }
 
 /** The order with which the worker of a place begins. */

@@ -65,10 +65,11 @@ export type Order =
       /** Which worker it becomes, for one that was forked before that was known; others have it from the environment. */
       readonly place?: { readonly index: number; readonly generation: number }
     }
+  /** Wait for `go`: nobody knows yet which worker this becomes. Comes with the process. */
+  | { readonly type: 'wait'; readonly title: string }
   /** Load this in advance, before `go`. May come again, with more. */
   | {
       readonly type: 'warm'
-      readonly title: string
       /** What `--require` and `--import` name: it has to come before the packages, as it may change how they load. */
       readonly requires: readonly string[]
       readonly imports: readonly string[]

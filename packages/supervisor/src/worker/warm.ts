@@ -53,8 +53,7 @@ export class Warmth {
     return findings
   }
 
-  async #load({ title, imports, loaded }: Warm): Promise<Findings> {
-    if (!this.#isOver) process.title = title
+  async #load({ imports, loaded }: Warm): Promise<Findings> {
     if (!(await this.#preloading)) this.#isUsable = false
     if (!this.#isOver) this.#restore = changeEnvironment(loaded.env)
     try {

@@ -83,6 +83,7 @@ export class Worker {
   async awaitGo(token: string): Promise<void> {
     const release = this.#control.hold()
     const told = parseOrder(token)
+    if (told?.type === 'wait') process.title = told.title
     const go = told?.type === 'go' ? told : await this.#wait()
     process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
@@ -171,6 +172,8 @@ export class Worker {
 
   #obey(order: Order): void {
     switch (order.type) {
+      case 'wait':
+        return
       case 'go':
       case 'warm':
         if (this.#phase.kind === 'waiting') this.#phase.waiting?.obey(order)

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Spares as SparesClass } from '../../packages/supervisor/src/dev/spare.ts'
+import type { Spares as SparesClass } from '../../packages/supervisor/src/host/spares.ts'
 import type { EarlyWorker } from '../../packages/supervisor/src/host/early-workers.ts'
 import type { HostSettings } from '../../packages/supervisor/src/host/host-settings.ts'
 import type { LoadedModules, Message } from '../../packages/supervisor/src/protocol/messages.ts'
@@ -9,7 +9,7 @@ import { GO } from '../worker/agent-process.ts'
 import { answering, noting, Packaged } from '../worker/packages.ts'
 
 // As it is built: beside it lies the agent that the processes start with.
-const { Spares } = (await import(`${ROOT}packages/supervisor/dist/dev/spare.js`)) as {
+const { Spares } = (await import(`${ROOT}packages/supervisor/dist/host/spares.js`)) as {
   readonly Spares: typeof SparesClass
 }
 
@@ -60,9 +60,9 @@ function taken(worker: EarlyWorker | null): Taken {
   return new Taken(worker)
 }
 
-function started(count = 1): { spares: SparesClass; troubles: string[] } {
+function started(): { spares: SparesClass; troubles: string[] } {
   const troubles: string[] = []
-  const spares = new Spares({ count, onTrouble: (text) => troubles.push(text) })
+  const spares = new Spares({ isWarm: true, onTrouble: (text) => troubles.push(text) })
   onTestFinished(() => spares.end())
   return { spares, troubles }
 }
@@ -77,7 +77,7 @@ describe('spares', () => {
     const { spares } = started()
     const settings = settingsFor(project, { env: { OF_FILE: 'env' } })
     expect(spares.take(settings, PLACE)).toBeNull()
-    spares.prepare(settings)
+    spares.keep(settings, 1)
     spares.learn(learnt([project.of('a/index.js')]))
     await until('it is warm', () => spares.warm === 1)
     expect(await taken(spares.take(settings, PLACE)).said()).toBe('a,2,5,env')
@@ -87,27 +87,27 @@ describe('spares', () => {
   it('are not given to what they do not fit: another env file, another list of arguments', async () => {
     using project = new Packaged({ 'app.mjs': TELLING })
     const { spares } = started()
-    spares.prepare(settingsFor(project))
+    spares.keep(settingsFor(project), 1)
     await until('it is warm', () => spares.warm === 1)
     expect(spares.take(settingsFor(project, { env: { OF_FILE: 'new' } }), PLACE)).toBeNull()
     expect(spares.take(settingsFor(project, { args: ['more'] }), PLACE)).toBeNull()
     const next = settingsFor(project, { env: { OF_FILE: 'new' } })
-    spares.prepare(next)
+    spares.keep(next, 1)
     expect(await taken(spares.take(next, PLACE)).said()).toBe(',2,5,new')
   })
 
   it('are as many as there shall be, and end with the supervisor', async () => {
     using project = new Packaged({ 'app.mjs': TELLING })
-    const { spares } = started(2)
+    const { spares } = started()
     const settings = settingsFor(project)
-    spares.prepare(settings)
+    spares.keep(settings, 2)
     await until('both are warm', () => spares.warm === 2)
     const one = taken(spares.take(settings, PLACE))
-    spares.prepare(settings)
+    spares.keep(settings, 2)
     await until('there are two again', () => spares.warm === 2)
     await spares.end()
     expect(spares.warm).toBe(0)
-    spares.prepare(settings)
+    spares.keep(settings, 2)
     expect(spares.take(settings, PLACE)).toBeNull()
     await until('the one that was taken has ended by itself', () => one.exit === 1)
   })
@@ -121,7 +121,7 @@ describe('spares', () => {
         preload: { requires: [], imports: [`${project.root}/pre.mjs`], hooksFile: null },
       },
     })
-    spares.prepare(settings)
+    spares.keep(settings, 1)
     await until('it is warm', () => spares.warm === 1)
     spares.changed([`${project.root}/other.mjs`])
     expect(spares.warm).toBe(1)
@@ -145,7 +145,7 @@ describe('spares', () => {
     const { spares, troubles } = started()
     const settings = settingsFor(project)
     spares.learn(learnt([project.url('bad/index.mjs'), project.of('a/index.js')]))
-    spares.prepare(settings)
+    spares.keep(settings, 1)
     await until('it is warm', () => spares.warm === 1)
     expect(await taken(spares.take(settings, PLACE)).said()).toBe('a,2,5,')
     expect(troubles).toEqual([])
@@ -158,9 +158,9 @@ describe('spares', () => {
     })
     const { spares, troubles } = started()
     spares.learn(learnt([project.of('fatal/index.js')]))
-    spares.prepare(settingsFor(project))
+    spares.keep(settingsFor(project), 1)
     await until('it is told', () => troubles.length > 0, 30_000)
-    spares.prepare(settingsFor(project))
+    spares.keep(settingsFor(project), 1)
     expect(spares.take(settingsFor(project), PLACE)).toBeNull()
     project.write('node_modules/fatal/mended', '')
     spares.renew()

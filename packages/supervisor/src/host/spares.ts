@@ -1,38 +1,24 @@
-import type { EarlyWorker, Reserve } from '../host/early-workers.ts'
-import { Relay } from '../host/early-workers.ts'
-import type { HostSettings } from '../host/host-settings.ts'
-import { goFor, spareLaunchOf, type Place } from '../host/launch.ts'
-import { WorkerProcess, type Launch } from '../host/worker-process.ts'
+import { statSync } from 'node:fs'
 import type { LoadedModules, Message } from '../protocol/messages.ts'
-
-/**
- * Packages that are left to the app in any case, as their import reads files of the app and says what the environment
- * is. Others read it too, which does no harm: a spare has the environment that the app made last time.
- */
-export const LEFT_TO_APP: readonly string[] = [
-  '@dotenvx/dotenvx',
-  'config',
-  'dotenv',
-  'dotenv-defaults',
-  'dotenv-expand',
-  'dotenv-flow',
-  'dotenv-safe',
-  'env-cmd',
-]
+import { Relay, type EarlyWorker, type Reserve } from './early-workers.ts'
+import type { HostSettings } from './host-settings.ts'
+import { goFor, spareLaunchOf, type Place } from './launch.ts'
+import { WorkerProcess, type Launch } from './worker-process.ts'
 
 /** How long a spare waits that follows one which died, at first and at most. */
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5000
-/** So many that died one after the other are enough. */
+/** So many that died one after the other are told, and then it is tried but seldom. */
 const MOST_DEATHS = 5
+const SELDOM_MS = 60_000
 /** How long a spare may take to leave by itself. */
 const LEAVE_MS = 1000
 
 type Warm = Extract<Message, { readonly type: 'warm' }>
 
 export interface SpareSettings {
-  /** How many processes wait. */
-  readonly count: number
+  /** Whether they load what the app will want, as far as that is known. */
+  readonly isWarm: boolean
   /** Told once when spares keep dying, until `renew`. */
   readonly onTrouble: (text: string) => void
 }
@@ -87,14 +73,15 @@ class Spare implements EarlyWorker {
 }
 
 /**
- * Processes that wait with the packages of the app loaded, to be the workers of the next generation. Whatever becomes of
- * them, nothing depends on it: a worker for which there is none is forked as ever.
+ * Processes that wait to become workers: in development with the packages of the app loaded, else with nothing of it.
+ * Whatever becomes of them, nothing depends on it: a worker for which there is none is forked as ever.
  */
 export class Spares implements Reserve {
   readonly #settings: SpareSettings
   readonly #spares = new Set<Spare>()
   readonly #leaving = new Set<Spare>()
   #host: HostSettings | null = null
+  #count = 0
   /** What the launch of those that wait has in common. */
   #key = ''
   #loaded: LoadedModules = { modules: [], builtins: [], env: {} }
@@ -113,17 +100,16 @@ export class Spares implements Reserve {
     return [...this.#spares].filter(({ isWarm }) => isWarm).length
   }
 
-  /**
-   * Has as many spares as there are to be, for workers of these settings. To be called when a generation serves, or its
-   * boot has failed; before that they would take the processor's time from it.
-   */
-  prepare(host: HostSettings): void {
+  /** Has so many spares wait, for workers of these settings, from now on. */
+  keep(host: HostSettings, count: number): void {
     this.#host = host
+    this.#count = count
     const key = keyOf(host)
     if (key !== this.#key) {
       this.#key = key
       return this.renew()
     }
+    for (const spare of [...this.#spares].slice(count)) this.#retire(spare)
     this.#fill()
   }
 
@@ -140,6 +126,7 @@ export class Spares implements Reserve {
     const spare = alive.find(({ isWarm }) => isWarm) ?? alive[0]
     if (spare === undefined) return null
     this.#spares.delete(spare)
+    this.#deaths = 0
     const { index, generation } = place
     spare.process.order({ ...goFor(host, place), place: { index, generation } })
     return spare.take()
@@ -148,7 +135,7 @@ export class Spares implements Reserve {
   /** Files have changed: those spares leave that have loaded one of them, which `--import` may have brought about. */
   changed(files: readonly string[]): void {
     for (const spare of this.#spares) if (spare.files.some((file) => files.includes(file))) this.#retire(spare)
-    // What comes next is fork after fork; the new ones wait for `prepare`.
+    // What comes next is fork after fork; the new ones wait for `keep`.
   }
 
   /** Makes all spares anew: what they have loaded, or read, is no longer what there is. */
@@ -170,9 +157,9 @@ export class Spares implements Reserve {
   }
 
   #fill(): void {
-    if (this.#isOver || this.#host === null || this.#timer !== undefined || this.#deaths >= MOST_DEATHS) return
+    if (this.#isOver || this.#host === null || this.#timer !== undefined) return
     const launch = spareLaunchOf(this.#host)
-    while (this.#spares.size < this.#settings.count && this.#fork(launch));
+    while (this.#spares.size < this.#count && this.#fork(launch));
   }
 
   #fork(launch: Launch): boolean {
@@ -192,11 +179,10 @@ export class Spares implements Reserve {
   }
 
   #warm(spare: Spare): void {
-    if (this.#host === null) return
+    if (this.#host === null || !this.#settings.isWarm) return
     const { requires, imports } = this.#host.go.preload
     const modules = this.#loaded.modules.filter((module) => !this.#failed.has(module))
-    const title = this.#host.go.title.replace('worker', 'spare')
-    spare.process.order({ type: 'warm', title, requires, imports, loaded: { ...this.#loaded, modules } })
+    spare.process.order({ type: 'warm', requires, imports, loaded: { ...this.#loaded, modules } })
   }
 
   #onWarm(spare: Spare, { failed, isUsable, files }: Warm): void {
@@ -222,11 +208,11 @@ export class Spares implements Reserve {
     this.#deaths++
     if (this.#deaths === MOST_DEATHS) {
       this.#settings.onTrouble(
-        `${MOST_DEATHS} processes in a row have ended that were to be warm for the next reload: reloads go on without.`,
+        `${MOST_DEATHS} processes in a row have ended that were to wait for the next worker: it is forked when it is wanted.`,
       )
-      return
     }
-    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (this.#deaths - 1), LONGEST_DELAY_MS)
+    const isHopeless = this.#deaths >= MOST_DEATHS
+    const delayMs = isHopeless ? SELDOM_MS : Math.min(FIRST_DELAY_MS * 2 ** (this.#deaths - 1), LONGEST_DELAY_MS)
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#fill()
@@ -240,7 +226,8 @@ export class Spares implements Reserve {
   }
 }
 
-/** Everything that a process can't change about itself later, and the env files' variables. */
+/** Everything that a process can't change about itself later: Node itself, and the environment. */
 function keyOf(host: HostSettings): string {
-  return JSON.stringify([spareLaunchOf(host), host.go.preload])
+  const node = statSync(process.execPath, { throwIfNoEntry: false })
+  return JSON.stringify([spareLaunchOf(host), host.go.preload, process.env, node?.ino, node?.mtimeMs])
 }
