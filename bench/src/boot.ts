@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { untilIdle } from './measure/idle.ts'
 import { untilAnsweredBy } from './measure/answers.ts'
 import { compare, LEGEND } from './measure/comparison.ts'
 import { settledMemory } from './measure/memory.ts'
@@ -29,8 +30,11 @@ interface Sample {
   readonly answeringMs: number
   readonly primaryMb: number
   readonly workerMb: number
+  /** Of one worker, while all else is calm. */
   readonly replacedMs: number
   readonly replacementAnswersMs: number
+  /** Of one worker right after another one. */
+  readonly nextReplacedMs: number
 }
 
 /** The time to four ready workers, the memory, and the time to replace a worker, against a raw node:cluster script. */
@@ -80,15 +84,21 @@ async function measure(running: Running): Promise<Sample> {
   const answeredAt = await answers(running, pids, port, '/boot')
   const primaryMb = await settledMemory(running.pid)
   const workersMb = await Promise.all(pids.map(settledMemory))
-  const replacements: Replacement[] = []
-  for (const pid of pids) replacements.push(await replace(running, pid, port))
+  const half = pids.length / 2
+  const [calm, next]: [Replacement[], Replacement[]] = [[], []]
+  for (const pid of pids.slice(0, half)) {
+    await untilIdle(running.pid)
+    calm.push(await replace(running, pid, port))
+  }
+  for (const pid of pids.slice(half)) next.push(await replace(running, pid, port))
   return {
     listeningMs: (listening.at(-1)?.at ?? Number.NaN) - startedAt,
     answeringMs: answeredAt - startedAt,
     primaryMb,
     workerMb: median(workersMb),
-    replacedMs: median(replacements.map(({ listeningMs }) => listeningMs)),
-    replacementAnswersMs: median(replacements.map(({ answersMs }) => answersMs)),
+    replacedMs: median(calm.map(({ listeningMs }) => listeningMs)),
+    replacementAnswersMs: median(calm.map(({ answersMs }) => answersMs)),
+    nextReplacedMs: median(next.map(({ listeningMs }) => listeningMs)),
   }
 }
 
@@ -127,6 +137,7 @@ function table(raw: readonly Sample[], prefork: readonly Sample[]): Parameters<t
     row('boot: start to 4 workers answering', 'ms', 'answeringMs', 80),
     row('replacement: SIGKILL to listening', 'ms', 'replacedMs', 10),
     row('replacement: SIGKILL to answering', 'ms', 'replacementAnswersMs', 10),
+    row('replacement right after another: SIGKILL to listening', 'ms', 'nextReplacedMs', null),
     row('memory of the supervisor', 'MB', 'primaryMb', 25),
     row('memory of a worker', 'MB', 'workerMb', null),
   ]

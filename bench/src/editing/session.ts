@@ -5,7 +5,7 @@ import { childrenOf, isSpare, treeOf } from '../measure/processes.ts'
 import { Running } from '../measure/running.ts'
 import { until } from '../measure/until.ts'
 import { AppFolder, type App } from './apps.ts'
-import { untilIdle } from './idle.ts'
+import { untilIdle } from '../measure/idle.ts'
 import { poll, type Poll } from './poll.ts'
 import type { Tool } from './tools.ts'
 

@@ -24,7 +24,8 @@ export async function untilAnsweredBy(wanted: readonly number[], port: number, p
   const isDone = (): boolean => wanted.every((pid) => pids.has(pid))
   const deadline = performance.now() + PATIENCE_MS
   const askOnce = async (): Promise<void> => {
-    const pid = await ask(port, poll)
+    const pid = await askSoon(port, poll)
+    if (pid === null) return
     const wasDone = isDone()
     pids.add(pid)
     if (!wasDone && isDone()) at = performance.now()
@@ -37,6 +38,16 @@ export async function untilAnsweredBy(wanted: readonly number[], port: number, p
   }
   await Promise.all(asked)
   return { pids, at }
+}
+
+/** Null if nobody has opened the port yet, though the app believes that it listens: under node:cluster that comes later. */
+async function askSoon(port: number, poll: string): Promise<number | null> {
+  try {
+    return await ask(port, poll)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return null
+    throw error
+  }
 }
 
 /** The number of the process that answers. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { treeOf } from '../measure/processes.ts'
+import { treeOf } from './processes.ts'
 
 const LOOK_EVERY_MS = 50
 /** So long nothing may want the processor; all tools, prefork too, wait for less before they go on by themselves. */
