@@ -232,7 +232,7 @@ describe('private interfaces of Node', () => {
   it.each([
     ['_createServerHandle', 'host/bound-socket.ts'],
     ['_getServer', 'worker/seam.ts'],
-    ['_handle', 'worker/output.ts'],
+    ['_handle', 'worker/process.ts'],
   ])('%s is named in one file alone', (name, file) => {
     const named = new RegExp(`\\b${name}\\b`)
     expect([...SOURCES].filter(([, source]) => named.test(withoutComments(source))).map(([file]) => file)).toEqual([

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { Log } from '../../packages/supervisor/src/cli/log.ts'
 import { openLogFile } from '../../packages/supervisor/src/cli/log-file.ts'
-import type { LogSettings } from '../../packages/supervisor/src/cli/log-settings.ts'
+import type { LogSettings } from '../../packages/supervisor/src/cli/load.ts'
 import type { SupervisorReport } from '../../packages/supervisor/src/loop.ts'
 import { Folder } from '../harness/folder.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPTION_NAMES, OPTIONS, variableOf } from '../../packages/supervisor/src/config/options.ts'
 import { EXIT_CODES } from '../../packages/supervisor/src/errors.ts'
-import { WORKER_GENERATION, WORKER_INDEX } from '../../packages/supervisor/src/protocol/environment.ts'
+import { WORKER_GENERATION, WORKER_INDEX } from '../../packages/supervisor/src/protocol/names.ts'
 import { ROOT } from '../harness/cli.ts'
 
 const SRC = join(ROOT, 'packages/supervisor/src')

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { INSPECT_ARG } from '../../packages/supervisor/src/protocol/inspection.ts'
+import { INSPECT_ARG } from '../../packages/supervisor/src/protocol/names.ts'
 import { fixture, NOBODY, ROOT } from '../harness/cli.ts'
 import { until } from '../harness/until.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { namesApp, readableStack } from '../../packages/supervisor/src/host/blocked-stack.ts'
-import { INSPECT_ARG, inspectArgs } from '../../packages/supervisor/src/protocol/inspection.ts'
+import { inspectArgs } from '../../packages/supervisor/src/protocol/inspection.ts'
+import { INSPECT_ARG } from '../../packages/supervisor/src/protocol/names.ts'
 
 describe('what is added to a worker for the inspector', () => {
   it('is the option that keeps it quiet', () => {

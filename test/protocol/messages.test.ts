@@ -8,7 +8,8 @@ import {
   type Message,
   type OwnFailure,
 } from '../../packages/supervisor/src/protocol/messages.ts'
-import { parseOrder, type Binding, type Order } from '../../packages/supervisor/src/protocol/orders.ts'
+import type { Binding, Order } from '../../packages/supervisor/src/protocol/orders.ts'
+import { parseOrder } from '../../packages/supervisor/src/worker/control.ts'
 
 const optional = fc.option(fc.string(), { nil: undefined })
 const nullable = fc.option(fc.integer(), { nil: null })
@@ -109,7 +110,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     type: fc.constant('bound'),
     request: fc.nat(),
     errno: fc.option(fc.string(), { nil: null }),
-    ticketKeys: fc.base64String(),
+    ticketKeys: fc.option(fc.base64String()),
   }),
   accept: fc.constant({ type: 'accept' }),
   unready: fc.constant({ type: 'unready' }),

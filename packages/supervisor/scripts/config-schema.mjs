@@ -24,12 +24,13 @@ function buildSchema() {
 }
 
 function describeOption({ describe, kind, isList, default: standard }) {
-  const { $schema: _, ...item } = toJsonSchema(kind.schema, { typeMode: 'input' })
+  const { $schema: _, ...item } = toJsonSchema(kind.schema(), { typeMode: 'input' })
   const isDuration = kind.placeholder === 'seconds'
   return {
     description: isDuration ? `${describe}. In milliseconds` : describe,
     ...(isList ? { anyOf: [item, { type: 'array', items: item, ...(standard && { minItems: 1 }) }] } : item),
-    ...(standard !== null && { default: kind.readText(standard).value }),
+    // An address is written as text there too.
+    ...(standard !== null && { default: isList ? standard : kind.readText(standard).value }),
   }
 }
 

@@ -5,9 +5,8 @@ import { readEnvFiles } from './config/env-file.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
-import { findApp, guessApp } from './host/app-file.ts'
+import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
 import { usableCpus } from './host/cpus.ts'
-import { typeScriptFor } from './host/typescript.ts'
 import type { LoopSettings } from './loop.ts'
 
 const FASTEST_BEAT_MS = 50

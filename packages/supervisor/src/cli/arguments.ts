@@ -21,7 +21,7 @@ export type Request =
 const OWN_FLAGS = ['help', 'version', 'config', 'check-config', 'print-config'] as const
 
 /** Reads the command line. Only its form: what the values mean, and which there are, the configuration knows. */
-export async function readArguments(args: readonly string[], version: string): Promise<Request> {
+export async function readArguments(args: readonly string[], version: () => string): Promise<Request> {
   const end = args.indexOf('--')
   const own = (end === -1 ? args : args.slice(0, end)).map(negated)
   const rest = end === -1 ? [] : args.slice(end + 1)
@@ -31,7 +31,7 @@ export async function readArguments(args: readonly string[], version: string): P
     const { renderHelp } = await import('./help.ts')
     return { kind: 'text', text: await renderHelp() }
   }
-  if (parsed['version'] === true) return { kind: 'text', text: version }
+  if (parsed['version'] === true) return { kind: 'text', text: version() }
   const configFile = lastOf(parsed['config'])
   if (configFile === '') throw noConfigNamed()
   const [app = null, ...surplus] = parsed._.map(String)

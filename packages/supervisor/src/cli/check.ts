@@ -3,9 +3,9 @@ import { bootError } from '../boot-error.ts'
 import { Loop } from '../loop.ts'
 import { prepare } from '../prepare.ts'
 import { explain } from './explain.ts'
+import { logSettings } from './load.ts'
 import { locate } from './locate.ts'
 import { checkLogFile } from './log-file.ts'
-import { logSettings } from './log-settings.ts'
 
 /** gunicorn's exit code of a check that found something (`--check-config`). */
 const EXIT_CHECK_FAILED = 1

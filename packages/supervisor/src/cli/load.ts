@@ -1,9 +1,22 @@
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { LogFormat, LogLevel } from '../config/config.ts'
 import { configFileOf, loadConfig, type Given, type Loaded } from '../config/load.ts'
 import { SupervisorError } from '../errors.ts'
 import { prepare } from '../prepare.ts'
 import type { LoopSettings } from '../loop.ts'
-import { locate } from './locate.ts'
-import { logSettings, type LogSettings } from './log-settings.ts'
+
+/** What of a configuration is the log's. */
+export interface LogSettings {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  /** The path of the file; null for standard output. */
+  readonly file: string | null
+  /** The app's file as the user named it. */
+  readonly app: string
+  /** The folder that paths are shown relative to, in development; null in production. */
+  readonly developedIn: string | null
+}
 
 /** Everything that a run needs: what the loop does, and where it is told. */
 export interface RunSettings extends LoopSettings {
@@ -16,6 +29,7 @@ export async function load(given: Given): Promise<Loaded> {
     return await loadConfig(given)
   } catch (error) {
     if (!(error instanceof SupervisorError) || error.code !== 'SUPERVISOR_CONFIG_NOT_LOADED') throw error
+    const { locate } = await import('./locate.ts')
     throw await locate(error, configFileOf(given) ?? '')
   }
 }
@@ -26,4 +40,26 @@ export function settle(loaded: Loaded, activatedFds: readonly number[]): RunSett
   const isBindChosen = origins.bind !== 'default'
   const settings = prepare(config, { folder, configFile, activatedFds, isBindChosen, isCheck: false })
   return { ...settings, log: { ...logSettings(loaded), app: settings.appName } }
+}
+
+export function logSettings({ config, folder }: Pick<Loaded, 'config' | 'folder'>): LogSettings {
+  const { logLevel, logFormat, logFile, app, chdir, reload } = config
+  return {
+    level: logLevel,
+    format: logFormat,
+    file: logFile === null ? null : resolve(folder, chdir ?? '.', logFile),
+    app: app ?? '',
+    developedIn: reload ? resolve(folder, chdir ?? '.') : null,
+  }
+}
+
+/** The folder by the name that it was entered under, such as `/srv/app/current`; its real path may change. */
+export function logicalFolder(env: Readonly<NodeJS.ProcessEnv>): string {
+  const folder = process.cwd()
+  const { PWD: name } = env
+  try {
+    return name !== undefined && realpathSync(name) === folder ? name : folder
+  } catch {
+    return folder
+  }
 }

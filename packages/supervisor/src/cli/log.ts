@@ -5,7 +5,7 @@ import { describe } from './describe.ts'
 import type { DevelopmentLines } from './development-lines.ts'
 import type { Line } from './phrase.ts'
 import { LogFile, openLogFile } from './log-file.ts'
-import type { LogSettings } from './log-settings.ts'
+import type { LogSettings } from './load.ts'
 import { Output } from './output.ts'
 
 type Prettify = (line: string) => string

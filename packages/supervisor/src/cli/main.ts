@@ -4,9 +4,7 @@ import { SupervisorError } from '../errors.ts'
 import { activatedFds } from '../host/activation.ts'
 import { EarlyWorkers } from '../host/early-workers.ts'
 import { readArguments } from './arguments.ts'
-import { load, settle } from './load.ts'
-import { logicalFolder } from './logical-folder.ts'
-import { openLogFile } from './log-file.ts'
+import { load, logicalFolder, settle } from './load.ts'
 import type { Call } from './reread.ts'
 import { followSignals, takeNohup } from './signals.ts'
 
@@ -21,7 +19,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (process.platform === 'win32') {
     throw new SupervisorError('SUPERVISOR_PLATFORM_UNSUPPORTED', 'Windows is not supported.', 'Use WSL or a container.')
   }
-  const request = await readArguments(args, versionOfPackage())
+  const request = await readArguments(args, versionOfPackage)
   if (request.kind === 'text') {
     process.stdout.write(`${request.text}\n`)
     return 0
@@ -55,7 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
 async function runApp(given: Given, call: Call, staysOn: boolean): Promise<number> {
   const settings = settle(await load(given), given.activatedFds)
   const { file, app } = settings.log
-  const logFd = file === null ? null : openLogFile(file)
+  const logFd = file === null ? null : (await import('./log-file.ts')).openLogFile(file)
   process.title = `supervisor [${app}]`
   // Node makes a pipe non-blocking when it first looks at it, and for all who share it: so that comes before the workers
   // make theirs blocking, lest their last lines be lost.

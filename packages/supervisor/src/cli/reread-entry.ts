@@ -18,7 +18,7 @@ writeWhole(JSON.stringify(await read().catch(refuse)))
 process.exit()
 
 async function read(): Promise<Answer> {
-  const request = await readArguments(process.argv.slice(2), '')
+  const request = await readArguments(process.argv.slice(2), () => '')
   if (request.kind === 'text') throw new Error('these are not the arguments of a supervisor that runs')
   const { app, args, flags, configFile } = request
   const folder = process.cwd()

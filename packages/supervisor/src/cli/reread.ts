@@ -82,7 +82,7 @@ type LoadedAnswer = Extract<Answer, { readonly kind: 'loaded' }>
 async function read(call: Call, patienceMs: number): Promise<LoadedAnswer> {
   const { args, env, folder, activatedFds } = call
   refuseMissing(folder)
-  const request = await readArguments(args, '')
+  const request = await readArguments(args, () => '')
   if (request.kind === 'text') throw new Error('these are not the arguments of a supervisor that runs')
   const { app, args: appArgs, flags, configFile } = request
   const given = { positionals: { app, args: appArgs }, flags, configFile, env, activatedFds, folder }

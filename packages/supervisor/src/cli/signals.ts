@@ -1,5 +1,5 @@
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Loop } from '../loop.ts'
-import { Terminal } from './terminal.ts'
 
 /** What signals are passed on to. */
 interface Followed {
@@ -10,6 +10,9 @@ interface Followed {
 
 /** Set by the command's first line where SIGHUP was ignored (nohup): Node no longer knows when it has started. */
 const NOHUP = 'PREFORK_NOHUP'
+
+/** The signal that tells of a closed terminal may come before the terminal has gone. */
+const CLOSING_MS = 50
 
 /** Whether the command goes on when its terminal closes. The mark is deleted: it is for the supervisor alone. */
 export function takeNohup(env: NodeJS.ProcessEnv): boolean {
@@ -45,4 +48,27 @@ async function onHangUp(loop: Loop, terminal: Terminal, staysOn: boolean): Promi
   }
   // What goes wrong is reported.
   await loop.reload('SIGHUP').catch(() => {})
+}
+
+/** The terminal that the command was started in, if it was. */
+export class Terminal {
+  #isThere: boolean = canOpen()
+
+  /** Whether it was there and has closed since; true once. */
+  async hasClosed(): Promise<boolean> {
+    if (!this.#isThere) return false
+    await new Promise((resolve) => setTimeout(resolve, CLOSING_MS))
+    if (!this.#isThere || canOpen()) return false
+    this.#isThere = false
+    return true
+  }
+}
+
+function canOpen(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK))
+    return true
+  } catch {
+    return false
+  }
 }

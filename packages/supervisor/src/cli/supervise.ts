@@ -1,11 +1,9 @@
-import { bootError } from '../boot-error.ts'
 import type { Outcome } from '../core/types.ts'
 import { EXIT_FORCED } from '../errors.ts'
 import { Loop, type SupervisorReport } from '../loop.ts'
-import type { RunSettings } from './load.ts'
+import type { LogSettings, RunSettings } from './load.ts'
 import type { Keys } from './keys.ts'
 import type { Log } from './log.ts'
-import type { LogSettings } from './log-settings.ts'
 import type { Call } from './reread.ts'
 
 /** What is told at the latest this long after the start, though the workers still boot. */
@@ -82,6 +80,7 @@ export class Run {
       case 'forced':
         return EXIT_FORCED
       case 'failed': {
+        const { bootError } = await import('../boot-error.ts')
         const { locate } = await import('./locate.ts')
         throw await locate(bootError(outcome.failure, outcome.worker, this.#settings.log.app), this.#settings.app)
       }

@@ -1,14 +1,11 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, extname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { SupervisorError } from '../errors.ts'
 import type { FileContents } from './sources.ts'
-
-/** The names under which a config file is found by itself, the first one wins. */
-const CONFIG_FILES: readonly string[] = ['ts', 'js', 'mjs', 'json'].map((kind) => `supervisor.config.${kind}`)
 
 /** How long a config file may take to load. */
 const PATIENCE_MS = 10_000
@@ -16,17 +13,6 @@ const PATIENCE_MS = 10_000
 /** A config file that was loaded, and its path. */
 export interface LoadedFile extends FileContents {
   readonly path: string
-}
-
-/** Finds the config file: the one that was named, else the first of the usual names in the folder; null if none. */
-export function findConfigFile(folder: string, named: string | null): string | null {
-  if (named === null) {
-    const found = CONFIG_FILES.find((name) => existsSync(join(folder, name)))
-    return found === undefined ? null : join(folder, found)
-  }
-  const path = resolve(folder, named)
-  if (existsSync(path)) return path
-  throw refusal(`there is no config file ${named}.`, `Looked in ${folder}.`)
 }
 
 /**

@@ -34,14 +34,3 @@ export interface Hooks {
 }
 
 export type HookName = keyof Hooks
-
-export const HOOK_NAMES = [
-  'onStarting',
-  'whenReady',
-  'preFork',
-  'postFork',
-  'workerReady',
-  'workerExit',
-  'onReload',
-  'onExit',
-] as const

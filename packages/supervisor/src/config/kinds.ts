@@ -5,9 +5,9 @@ import { readBinding, type Read } from './binding.ts'
 /** A kind of value: how it is read from text (a flag, a variable), and what it must be where it comes as a value. */
 export interface Kind<T> {
   /** Reads the text of one value; the problem is the end of a sentence that begins with the text. */
-  readonly readText: (text: string) => Read<unknown>
-  /** Checks a value that was read, or that a config file or a program has given. */
-  readonly schema: v.GenericSchema<unknown, T>
+  readonly readText: (text: string) => Read<T>
+  /** What a config file or a program may give. Made when it is asked for: few starts need more than one of them. */
+  readonly schema: () => v.GenericSchema<unknown, T>
   /** What `--help` calls the value; nothing for a switch. */
   readonly placeholder: string | null
 }
@@ -21,8 +21,11 @@ export function wholeNumber(least: number, most: number): Kind<number> {
   const problem = `must be a whole number from ${least} to ${most}`
   return {
     placeholder: 'number',
-    readText: (text) => (/^-?\d+$/.test(text) ? ok(Number(text)) : wrong(problem)),
-    schema: v.pipe(v.number(problem), v.integer(problem), v.minValue(least, problem), v.maxValue(most, problem)),
+    readText: (text) => {
+      const number = Number(text)
+      return /^-?\d+$/.test(text) && number >= least && number <= most ? ok(number) : wrong(problem)
+    },
+    schema: () => v.pipe(v.number(problem), v.integer(problem), v.minValue(least, problem), v.maxValue(most, problem)),
   }
 }
 
@@ -37,7 +40,7 @@ export function duration(leastMs: number, mostMs: number = LONGEST_SECONDS * 100
       const isFine = /^\d+(\.\d+)?$/.test(text) && ms >= leastMs && ms <= mostMs
       return isFine ? ok(Math.round(ms)) : wrong(`must be a number of seconds ${range}`)
     },
-    schema: v.pipe(v.number(problem), v.minValue(leastMs, problem), v.maxValue(mostMs, problem)),
+    schema: () => v.pipe(v.number(problem), v.minValue(leastMs, problem), v.maxValue(mostMs, problem)),
   }
 }
 
@@ -51,7 +54,7 @@ export function durationOrOff(leastMs: number, mostMs: number = LONGEST_SECONDS 
       const read = /^0+(\.0+)?$/.test(text) ? ok(0) : kind.readText(text)
       return read.ok ? read : wrong(`must be 0 or a number of seconds from ${leastMs / 1000} to ${mostMs / 1000}`)
     },
-    schema: v.union([v.literal(0), kind.schema], problem),
+    schema: () => v.union([v.literal(0), kind.schema()], problem),
   }
 }
 
@@ -65,19 +68,20 @@ const SIZE_FORMS = 'such as 512M or 1.5G, or a number of bytes'
 export function size(): Kind<number> {
   return {
     placeholder: 'size',
-    readText: ok,
-    schema: v.pipe(
-      v.union(
-        [v.pipe(v.string(), v.regex(SIZE, `must be a size, ${SIZE_FORMS}`)), v.number()],
-        `must be a size, ${SIZE_FORMS}`,
+    readText: readSize,
+    schema: () =>
+      v.pipe(
+        v.union(
+          [v.pipe(v.string(), v.regex(SIZE, `must be a size, ${SIZE_FORMS}`)), v.number()],
+          `must be a size, ${SIZE_FORMS}`,
+        ),
+        v.rawTransform(({ dataset, addIssue, NEVER }) => {
+          const read = readSize(String(dataset.value))
+          if (read.ok) return read.value
+          addIssue({ message: read.problem })
+          return NEVER
+        }),
       ),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const read = readSize(String(dataset.value))
-        if (read.ok) return read.value
-        addIssue({ message: read.problem })
-        return NEVER
-      }),
-    ),
   }
 }
 
@@ -90,10 +94,11 @@ function readSize(text: string): Read<number> {
 }
 
 export function oneOf<const T extends readonly string[]>(values: T): Kind<T[number]> {
+  const problem = `must be one of ${values.join(', ')}`
   return {
     placeholder: values.join('|'),
-    readText: ok,
-    schema: v.picklist(values, `must be one of ${values.join(', ')}`),
+    readText: (text) => (values.includes(text) ? ok(text) : wrong(problem)),
+    schema: () => v.picklist(values, problem),
   }
 }
 
@@ -101,7 +106,7 @@ export function text(placeholder: string): Kind<string> {
   return {
     placeholder,
     readText: (value) => (value === '' ? wrong('must not be empty') : ok(value)),
-    schema: v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty')),
+    schema: () => v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty')),
   }
 }
 
@@ -114,7 +119,7 @@ export function toggle(): Kind<boolean> {
       if (value === 'true' || value === '1') return ok(true)
       return value === 'false' || value === '0' ? ok(false) : wrong(problem)
     },
-    schema: v.boolean(problem),
+    schema: () => v.boolean(problem),
   }
 }
 
@@ -125,10 +130,10 @@ export function wholeNumberOrAuto(least: number, most: number): Kind<number | 'a
   return {
     placeholder: 'number|auto',
     readText: (value) => {
-      const read = value === 'auto' ? ok(value) : count.readText(value)
+      const read: Read<number | 'auto'> = value === 'auto' ? ok(value) : count.readText(value)
       return read.ok ? read : wrong(problem)
     },
-    schema: v.union([v.literal('auto'), count.schema], problem),
+    schema: () => v.union([v.literal('auto'), count.schema()], problem),
   }
 }
 
@@ -136,16 +141,17 @@ export function wholeNumberOrAuto(least: number, most: number): Kind<number | 'a
 export function address(): Kind<Binding> {
   return {
     placeholder: 'address',
-    readText: ok,
-    schema: v.pipe(
-      v.string('must be a text such as 127.0.0.1:8000'),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const read = readBinding(dataset.value)
-        if (read.ok) return read.value
-        addIssue({ message: read.problem })
-        return NEVER
-      }),
-    ),
+    readText: readBinding,
+    schema: () =>
+      v.pipe(
+        v.string('must be a text such as 127.0.0.1:8000'),
+        v.rawTransform(({ dataset, addIssue, NEVER }) => {
+          const read = readBinding(dataset.value)
+          if (read.ok) return read.value
+          addIssue({ message: read.problem })
+          return NEVER
+        }),
+      ),
   }
 }
 

@@ -1,8 +1,12 @@
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { SupervisorError } from '../errors.ts'
 import { readEnvFiles } from './env-file.ts'
-import { findConfigFile, loadConfigFile } from './file.ts'
 import { resolveConfig, type Positionals, type Resolved } from './resolve.ts'
 import { settle, type Flags, type Sources } from './sources.ts'
+
+/** The names under which a config file is found by itself, the first one wins. */
+const CONFIG_FILES: readonly string[] = ['ts', 'js', 'mjs', 'json'].map((kind) => `supervisor.config.${kind}`)
 
 /** What the command line and the environment say. */
 export interface Given {
@@ -29,7 +33,8 @@ export async function loadConfig(given: Given): Promise<Loaded> {
   const { positionals, flags, env, activatedFds } = given
   const bare: Sources = { flags, env, file: null, activatedFds }
   const configFile = configFileOf(given)
-  const file = configFile === null ? null : await loadConfigFile(configFile)
+  // Loaded for these alone who have one: before the first fork each file counts.
+  const file = configFile === null ? null : await (await import('./file.ts')).loadConfigFile(configFile)
   // `chdir` in a config file starts from where the file is.
   const isFromFile = file?.values['chdir'] !== undefined && settle('chdir', bare).value === null
   const folder = isFromFile && configFile !== null ? dirname(configFile) : given.folder
@@ -44,4 +49,15 @@ export async function loadConfig(given: Given): Promise<Loaded> {
 export function configFileOf({ flags, env, activatedFds, configFile, folder }: Given): string | null {
   const { value: chdir } = settle('chdir', { flags, env, file: null, activatedFds })
   return findConfigFile(resolve(folder, (chdir as string | null) ?? '.'), configFile)
+}
+
+/** Finds the config file: the one that was named, else the first of the usual names in the folder; null if none. */
+function findConfigFile(folder: string, named: string | null): string | null {
+  if (named === null) {
+    const found = CONFIG_FILES.find((name) => existsSync(join(folder, name)))
+    return found === undefined ? null : join(folder, found)
+  }
+  const path = resolve(folder, named)
+  if (existsSync(path)) return path
+  throw new SupervisorError('SUPERVISOR_CONFIG_NOT_LOADED', `there is no config file ${named}.`, `Looked in ${folder}.`)
 }

@@ -23,8 +23,3 @@ type Item<T> = T extends readonly (infer Each)[] ? Each : Exclude<T, null>
 export type OptionTable<Names extends OptionName = OptionName> = {
   readonly [Name in Names]: Option<Item<Options[Name]>>
 }
-
-/** The variable that stands in for a flag. */
-export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
-  return `SUPERVISOR_${flag.toUpperCase().replaceAll('-', '_')}`
-}

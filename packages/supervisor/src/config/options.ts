@@ -1,11 +1,11 @@
 import { MOST_WORKERS } from '../core/limits.ts'
 import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
-import type { OptionName, OptionTable } from './option.ts'
+import type { Option, OptionName, OptionTable } from './option.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
-export { variableOf, type Option, type OptionName } from './option.ts'
+export type { Option, OptionName } from './option.ts'
 
 /** Every option, in the order in which `--help` shows them. */
 export const OPTIONS: OptionTable = {
@@ -167,3 +167,8 @@ export const OPTIONS: OptionTable = {
 
 /** The names of all options, in order. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS) as OptionName[]
+
+/** The variable that stands in for a flag. */
+export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
+  return `SUPERVISOR_${flag.toUpperCase().replaceAll('-', '_')}`
+}

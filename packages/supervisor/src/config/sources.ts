@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import * as v from 'valibot'
 import type * as Levenshtein from 'fastest-levenshtein'
 import { SupervisorError } from '../errors.ts'
-import { HOOK_NAMES, type Hooks } from './hooks.ts'
+import type { HookName, Hooks } from './hooks.ts'
 import { OPTION_NAMES, OPTIONS, variableOf, type Option, type OptionName } from './options.ts'
 
 /** What was written on the command line: the text of each flag, in order. */
@@ -68,7 +68,7 @@ function readText(option: Option<unknown>, text: string, origin: string): unknow
   const where = text === '' ? `${origin} needs a value` : `${origin} ${text}`
   const read = option.kind.readText(text)
   if (!read.ok) throw invalid(where, read.problem, option)
-  return check(option, read.value, where)
+  return read.value
 }
 
 function fromFile(name: OptionName, { name: origin, values }: FileContents): Setting {
@@ -83,7 +83,7 @@ function fromFile(name: OptionName, { name: origin, values }: FileContents): Set
 }
 
 function check(option: Option<unknown>, value: unknown, where: string): unknown {
-  const parsed = v.safeParse(option.kind.schema, value)
+  const parsed = v.safeParse(option.kind.schema(), value)
   if (parsed.success) return parsed.output
   throw invalid(where, parsed.issues[0].message, option)
 }
@@ -161,6 +161,17 @@ function nearestOf(name: string, known: readonly string[]): { readonly text: str
   const text = closest(name, known)
   return { text, distance: distance(name, text) }
 }
+
+export const HOOK_NAMES: readonly HookName[] = [
+  'onStarting',
+  'whenReady',
+  'preFork',
+  'postFork',
+  'workerReady',
+  'workerExit',
+  'onReload',
+  'onExit',
+]
 
 /** The hooks of a config file, or of the library's options. */
 export function readHooks(hooks: unknown, where: string): Hooks {

@@ -53,8 +53,8 @@ export class AddressDesk {
     onRefused: (error: ErrorSummary) => void,
   ): Promise<void> {
     const binding = await this.listeners.get(query, generation, isHttp)
-    const { ticketKeys } = this.listeners
     if (binding.kind === 'bound') {
+      const ticketKeys = isHttp ? null : this.listeners.ticketKeys
       worker.order({ type: 'bound', request, errno: null, ticketKeys })
       worker.sendHandle(request, binding.handle)
       return
@@ -64,7 +64,7 @@ export class AddressDesk {
     const address = describeAddress(query)
     await this.#giveHeadStart(address)
     onRefused(refusal(binding, address))
-    worker.order({ type: 'bound', request, errno: binding.errno, ticketKeys })
+    worker.order({ type: 'bound', request, errno: binding.errno, ticketKeys: null })
   }
 
   async #giveHeadStart(address: string): Promise<void> {

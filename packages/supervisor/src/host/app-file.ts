@@ -1,5 +1,7 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { TsMode } from '../config/config.ts'
 import { SupervisorError } from '../errors.ts'
 
 /** Finds the app's file. Its real path is what counts, as for the folder. */
@@ -41,4 +43,59 @@ function mainOf(folder: string): string | null {
   } catch {
     return null
   }
+}
+
+/** What has to stand in front of a TypeScript app: nothing, options for Node, or tsx as a module to import. */
+export type TypeScriptSupport =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'strip'; readonly nodeArgs: readonly string[] }
+  | { readonly kind: 'tsx'; readonly module: string }
+
+const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.cts', '.tsx']
+
+/** Chooses how an app is run that may be TypeScript: tsx if the app has it, else Node's own stripping. */
+export function typeScriptFor(app: string, mode: TsMode): TypeScriptSupport {
+  const isTypeScript = EXTENSIONS.includes(extname(app))
+  if (!isTypeScript && mode === 'auto') return { kind: 'none' }
+  const tsx = mode === 'strip' ? null : findTsx(app)
+  if (tsx !== null) return { kind: 'tsx', module: tsx }
+  if (mode === 'tsx') {
+    throw unsupported(`${app} is to be run by tsx, which its package does not have.`, 'Install it: npm install tsx')
+  }
+  const nodeArgs = stripArgs()
+  if (nodeArgs !== null && extname(app) !== '.tsx') return { kind: 'strip', nodeArgs }
+  if (nodeArgs !== null)
+    throw unsupported(
+      `${app} has JSX, which Node ${process.versions.node} does not run by itself.`,
+      'Install tsx: npm install tsx',
+    )
+  throw unsupported(
+    isTypeScript
+      ? `${app} is TypeScript, which Node ${process.versions.node} does not run by itself.`
+      : `types are to be stripped, which Node ${process.versions.node} can not do.`,
+    'Install tsx next to the app (npm install tsx), or use Node 22.18 or later.',
+  )
+}
+
+/** The entry of tsx for `--import`, resolved as the app itself would. */
+function findTsx(app: string): string | null {
+  // Only where the app's own imports are looked up: Node's resolution also goes by NODE_PATH, which package managers
+  // set for their own ends.
+  for (let folder = dirname(app); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'node_modules/tsx/package.json'))) {
+      const { createRequire } = process.getBuiltinModule('node:module')
+      return pathToFileURL(createRequire(join(folder, 'noop.js')).resolve('tsx')).href
+    }
+    if (folder === dirname(folder)) return null
+  }
+}
+
+/** The options with which this Node strips types; null if it can't. */
+function stripArgs(): readonly string[] | null {
+  if ((process.features as { readonly typescript?: unknown }).typescript) return []
+  return process.allowedNodeEnvironmentFlags.has('--experimental-strip-types') ? ['--experimental-strip-types'] : null
+}
+
+function unsupported(message: string, hint: string): SupervisorError {
+  return new SupervisorError('SUPERVISOR_TYPESCRIPT', message, hint)
 }

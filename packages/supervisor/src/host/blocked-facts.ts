@@ -1,5 +1,5 @@
 import type { RequestInFlight } from '../core/verdict.ts'
-import { AGENT_SYMBOL, INSPECTOR_SYMBOL } from '../protocol/inspection.ts'
+import { AGENT_SYMBOL, INSPECTOR_SYMBOL } from '../protocol/names.ts'
 import { ASKER, readableStack } from './blocked-stack.ts'
 
 /** What a blocked worker says of itself. */

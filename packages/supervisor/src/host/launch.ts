@@ -1,5 +1,5 @@
-import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
 import { inspectArgs, inspectAt, isInspectOption } from '../protocol/inspection.ts'
+import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
 import type { HostSettings } from './host-settings.ts'

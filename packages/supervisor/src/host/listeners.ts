@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeAddress, joinHostPort } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
@@ -37,7 +36,7 @@ interface Held {
  * serves that does not want it any more, and handed to every worker that listens on it.
  */
 export class Listeners {
-  #ticketKeys = makeTicketKeys()
+  #ticketKeys: string | null = null
   readonly #held = new Map<string, Held>()
   /** What is to be undone for a socket, besides closing it. */
   readonly #releases = new Map<SocketHandle, () => void>()
@@ -57,7 +56,7 @@ export class Listeners {
 
   /** Keys for TLS session tickets, base64, that all workers use, so that sessions resume in any of them. */
   get ticketKeys(): string {
-    return this.#ticketKeys
+    return (this.#ticketKeys ??= makeTicketKeys())
   }
 
   /** Makes new keys. Tickets made with the old ones are not refused: their clients get a full handshake once. */
@@ -218,7 +217,8 @@ function toOwnBinding({ address, port, addressType, fd }: ListenQuery): OwnBindi
 }
 
 function makeTicketKeys(): string {
-  return randomBytes(48).toString('base64')
+  // Loaded here: few apps speak TLS themselves, and no other module of Node takes so long.
+  return process.getBuiltinModule('node:crypto').randomBytes(48).toString('base64')
 }
 
 /** Where a socket really is: with port 0 the system has chosen. */

@@ -1,9 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Socket } from 'node:net'
-import { INSPECT_ARG } from '../protocol/inspection.ts'
 import { LineReader, toLine } from '../protocol/lines.ts'
 import { parseMessage, type Message } from '../protocol/messages.ts'
-import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
+import { HANDLE_COMMAND, INSPECT_ARG } from '../protocol/names.ts'
+import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { SocketHandle } from './bound-socket.ts'
 
 /** How a worker's process is started. */

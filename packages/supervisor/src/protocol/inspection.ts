@@ -1,15 +1,5 @@
+import { INSPECT_ARG } from './names.ts'
 import type { InspectAt } from './orders.ts'
-
-/** Where the agent keeps what can be asked of it through the inspector: `globalThis[Symbol.for(AGENT_SYMBOL)]`. */
-export const AGENT_SYMBOL = 'prefork.agent'
-/** Where the way to close the inspector is kept: `globalThis[Symbol.for(INSPECTOR_SYMBOL)].close()`. */
-export const INSPECTOR_SYMBOL = 'prefork.inspector'
-
-/**
- * Keeps Node from writing "Debugger listening on ..." to the app's standard error when the supervisor opens the
- * inspector. It opens nothing. The agent takes it for the sign that the inspector's port is its own to choose.
- */
-export const INSPECT_ARG = '--inspect-publish-uid=http'
 
 /**
  * What to add to a worker's options for Node, so that it can be inspected without notice: nothing where the user has

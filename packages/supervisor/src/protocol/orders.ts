@@ -1,5 +1,6 @@
 import type { DrainMode } from '../core/types.ts'
 import type { LoadedModules } from './messages.ts'
+import type { HANDLE_COMMAND } from './names.ts'
 
 /** Where an app that exports is bound to. Without a host: all interfaces. */
 export type Binding =
@@ -80,8 +81,8 @@ export type Order =
       readonly type: 'bound'
       readonly request: number
       readonly errno: string | null
-      /** Session ticket keys, base64, that all workers share, so that TLS sessions resume in any of them. */
-      readonly ticketKeys: string
+      /** Session ticket keys, base64, that all workers share, so that TLS sessions resume in any; null without TLS. */
+      readonly ticketKeys: string | null
     }
   /** The app has said that it is ready, in PM2's way, which the supervisor hears instead of the agent. */
   | { readonly type: 'app-ready' }
@@ -98,18 +99,6 @@ export type Order =
   /** New session ticket keys, for all TLS servers that have the shared ones. */
   | { readonly type: 'ticket-keys'; readonly ticketKeys: string }
   | { readonly type: 'drain'; readonly mode: DrainMode; readonly graceMs: number }
-
-/** Reads an order. It comes from our own supervisor, of this very version: only its shape as JSON is in doubt. */
-export function parseOrder(line: string): Order | null {
-  try {
-    return JSON.parse(line) as Order
-  } catch {
-    return null
-  }
-}
-
-/** The IPC message that carries a bound handle. The prefix keeps it away from the app's own `process.on('message')`. */
-export const HANDLE_COMMAND = 'NODE_PREFORK_HANDLE'
 
 /** A bound handle under way to a worker. */
 export interface HandleMessage {

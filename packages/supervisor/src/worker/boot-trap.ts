@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import type { ErrorSummary } from '../core/failure.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
 
@@ -47,7 +46,7 @@ function codeOf(thrown: unknown): string | undefined {
 /** A value as Node would print it; what is thrown may have traps of its own. */
 function show(thrown: unknown): string {
   try {
-    return inspect(thrown).slice(0, LONGEST_STACK)
+    return process.getBuiltinModule('node:util').inspect(thrown).slice(0, LONGEST_STACK)
   } catch {
     return 'something that can not even be printed'
   }

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module'
 import type { ListenOptions } from 'node:net'
-import { pathToFileURL } from 'node:url'
 import type { OwnFailure } from '../protocol/messages.ts'
 import type { Binding, Order } from '../protocol/orders.ts'
 import { failureOf, trapErrors } from './boot-trap.ts'
@@ -81,6 +79,7 @@ export class Boot {
 
   async #follow(): Promise<void> {
     try {
+      const { pathToFileURL } = process.getBuiltinModule('node:url')
       const namespace = (await import(pathToFileURL(process.argv[1] ?? '').href)) as Record<string, unknown>
       if (this.#stage !== 'loading') return
       this.#stage = 'loaded'
@@ -125,9 +124,9 @@ export class Boot {
    */
   get #mayStillListen(): boolean {
     const { app, isBindChosen } = this.#go
-    return (
-      app.mode === 'auto' && !isBindChosen && createRequire(import.meta.url).cache[process.argv[1] ?? ''] !== undefined
-    )
+    if (app.mode !== 'auto' || isBindChosen) return false
+    const { createRequire } = process.getBuiltinModule('node:module')
+    return createRequire(import.meta.url).cache[process.argv[1] ?? ''] !== undefined
   }
 
   /** Waits until the process has nothing else to do, but not for long. Returns whether the app still has not listened. */

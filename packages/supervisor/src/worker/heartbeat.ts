@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
 import type { Requests } from './requests.ts'
@@ -32,6 +31,7 @@ export function startHeartbeat(go: Go, requests: Requests, send: (message: Messa
  * first sample after that, which is the one that counts when the loop is blocked most of the time.
  */
 function measureDelay(): () => number {
+  const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
   const histogram = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS })
   histogram.enable()
   let count = 0

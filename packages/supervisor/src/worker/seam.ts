@@ -1,9 +1,9 @@
 import cluster from 'node:cluster'
 import type { Server } from 'node:net'
-import { constants } from 'node:os'
 import { describeAddress } from '../protocol/address.ts'
 import type { ListenQuery } from '../protocol/messages.ts'
-import { HANDLE_COMMAND, type HandleMessage, type Order } from '../protocol/orders.ts'
+import { HANDLE_COMMAND } from '../protocol/names.ts'
+import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { Control } from './control.ts'
 import { Face, type ListenHandle } from './face.ts'
 import { Tickets } from './tickets.ts'
@@ -182,12 +182,12 @@ export class Seam {
 
   #refuse(pending: Pending, errno: string): void {
     this.#free(pending.query)
-    const numbers: Readonly<Record<string, number>> = constants.errno
-    pending.answer(-(numbers[errno] ?? constants.errno.EINVAL), null)
+    const { errno: numbers } = process.getBuiltinModule('node:os').constants
+    pending.answer(-((numbers as Readonly<Record<string, number>>)[errno] ?? numbers.EINVAL), null)
   }
 
-  #grant(pending: Pending, handle: ListenHandle, ticketKeys: string): void {
-    this.#tickets.share(pending.server, ticketKeys)
+  #grant(pending: Pending, handle: ListenHandle, ticketKeys: string | null): void {
+    if (ticketKeys !== null) this.#tickets.share(pending.server, ticketKeys)
     const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, () => {
       this.#faces.get(face)?.()
       this.#faces.delete(face)

@@ -1,8 +1,10 @@
-import { subscribe } from 'node:diagnostics_channel'
-import { Server } from 'node:net'
+import type { Server } from 'node:net'
 import type { Control } from './control.ts'
 import { Requests } from './requests.ts'
 import { Traffic } from './traffic.ts'
+
+const net = process.getBuiltinModule('node:net')
+const { subscribe } = process.getBuiltinModule('node:diagnostics_channel')
 
 /** The servers of the app, from the moment they are to listen until they have closed. */
 export class Servers {
@@ -25,11 +27,11 @@ export class Servers {
     // The name of a host is looked up first: whoever has called listen() may take a while to ask for an address.
     subscribe('tracing:net.server.listen:asyncStart', (message) => {
       const { server } = message as { readonly server?: unknown }
-      if (server instanceof Server && !server.listening) this.#expect(server)
+      if (server instanceof net.Server && !server.listening) this.#expect(server)
     })
     subscribe('tracing:net.server.listen:asyncEnd', (message) => {
       const { server } = message as { readonly server?: unknown }
-      if (!(server instanceof Server) || this.#shared.has(server)) return
+      if (!(server instanceof net.Server) || this.#shared.has(server)) return
       control.send({ type: 'warning', code: 'SUPERVISOR_LISTEN_NOT_SHARED', text: describe(server) })
       this.#expect(server)
       this.#changed(server)

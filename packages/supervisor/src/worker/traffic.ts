@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server, Socket } from 'node:net'
-import { endAfter } from './last-response.ts'
+import { endAfter } from './drain.ts'
 import type { Requests } from './requests.ts'
 
 /** What Node's HTTP servers use when the app sets no keep-alive timeout, or turns it off. */

@@ -1,4 +1,4 @@
-import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
+import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Order } from '../protocol/orders.ts'
 import { trapErrors } from './boot-trap.ts'
 import type { Control } from './control.ts'

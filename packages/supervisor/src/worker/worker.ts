@@ -1,28 +1,23 @@
 import cluster from 'node:cluster'
-import { getSystemErrorName } from 'node:util'
 import type { DrainMode } from '../core/types.ts'
-import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/environment.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
-import { parseOrder, type Development, type Order } from '../protocol/orders.ts'
-import { AGENT_KEY, type AgentApi } from './app-api.ts'
-import { AppHooks } from './app-hooks.ts'
+import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
+import type { Development, Order } from '../protocol/orders.ts'
+import { AGENT_KEY, AppHooks, type AgentApi } from './app-api.ts'
 import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
-import { Control } from './control.ts'
+import { Control, parseOrder } from './control.ts'
 import type { Developed } from './developed.ts'
 import { drain, part, Patience, type Intake } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { loadedFiles } from './loaded-files.ts'
-import { secureOutput } from './output.ts'
-import { makeInspectable } from './inspectable.ts'
+import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput } from './process.ts'
 import { hasSeam, Seam } from './seam.ts'
 import { Servers } from './servers.ts'
-import { holdSignals, runTermListeners } from './signals.ts'
-import { Waiting } from './waiting.ts'
+import type { Waiting } from './waiting.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
 type Phase =
-  | { readonly kind: 'waiting'; readonly waiting: Waiting | null }
+  | { readonly kind: 'waiting'; readonly waiting: Promise<Waiting> | null }
   | { readonly kind: 'booting'; readonly boot: Boot }
   | { readonly kind: 'ready' }
   | { readonly kind: 'leaving' }
@@ -101,11 +96,11 @@ export class Worker {
 
   /** A spare is told to go when it is known which worker it becomes. */
   async #wait(): Promise<Go> {
-    const waiting = new Waiting(this.#control, this.#seam)
-    this.#phase = { kind: 'waiting', waiting }
+    const loading = import('./waiting.ts').then(({ Waiting: Wait }) => new Wait(this.#control, this.#seam))
+    this.#phase = { kind: 'waiting', waiting: loading }
     // Before a loader of TypeScript has every import go by way of its own thread.
     this.#prefetched = await import('./developed.ts')
-    return waiting.end()
+    return (await loading).end()
   }
 
   async #develop(development: Development): Promise<void> {
@@ -158,6 +153,7 @@ export class Worker {
       if (go.isCheck) this.#control.hold()
       this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
       this.#control.send({ type: 'ready' })
+      loadInspector()
       return startHeartbeat(go, this.#servers.requests, (message) => this.#control.send(message))
     }
     this.#fail(failure)
@@ -176,7 +172,7 @@ export class Worker {
         return
       case 'go':
       case 'warm':
-        if (this.#phase.kind === 'waiting') this.#phase.waiting?.obey(order)
+        if (this.#phase.kind === 'waiting') void this.#phase.waiting?.then((waiting) => waiting.obey(order))
         return
       case 'bound':
         if (this.#phase.kind !== 'leaving') this.#seam.bound(order)
@@ -189,7 +185,7 @@ export class Worker {
       case 'unready':
         return this.#unready()
       case 'list-files':
-        return this.#control.send({ type: 'files', files: loadedFiles() })
+        return void this.#tellFiles()
       case 'list-modules':
         return this.#development?.tellModules(order.exclude)
       case 'ticket-keys':
@@ -205,13 +201,18 @@ export class Worker {
     if (this.#readyPath !== null) this.#servers.requests.refuse(this.#readyPath)
   }
 
+  async #tellFiles(): Promise<void> {
+    const { loadedFiles } = await import('./loaded-files.ts')
+    this.#control.send({ type: 'files', files: loadedFiles() })
+  }
+
   #accept(): void {
     const refusal = this.#intake.kind === 'shared' ? this.#intake.seam.accept() : null
     if (refusal === null) {
       this.#onAccepted()
       return this.#control.send({ type: 'accepting' })
     }
-    const code = getSystemErrorName(refusal.error)
+    const code = process.getBuiltinModule('node:util').getSystemErrorName(refusal.error)
     const thrown = Object.assign(new Error(`listen ${code} ${refusal.address}`), { code })
     this.#fail({ kind: 'not-listening', error: summarize(thrown) })
   }

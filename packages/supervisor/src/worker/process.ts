@@ -1,0 +1,117 @@
+/*
+ * What the agent does to its process before any code of the app runs: its output, its signals, its inspector.
+ */
+import { INSPECT_ARG, INSPECTOR_SYMBOL } from '../protocol/names.ts'
+
+const { fstatSync } = process.getBuiltinModule('node:fs')
+const { setImmediate } = process.getBuiltinModule('node:timers')
+
+interface Blockable {
+  readonly _handle?: { readonly setBlocking?: (on: boolean) => number }
+}
+
+const FDS = { stdout: 1, stderr: 2 } as const
+
+/**
+ * Makes sure that what the app has printed is out before it exits or is killed.
+ *
+ * Writes to a pipe or a socket that is read slowly are buffered by Node and lost when the process ends (of 1 MB, 65 kB
+ * arrived). So they block, as those to files and terminals do anyway: a reader that stops reading stops an app that
+ * goes on printing. The handle's `setBlocking` is not public; without it output is as safe as in plain Node.
+ */
+export function secureOutput(): void {
+  for (const name of ['stdout', 'stderr'] as const) {
+    // As bigints: Node's module loader reads the memory that other results are left in, and takes links for no links.
+    const kind = fstatSync(FDS[name], { bigint: true })
+    // The stream itself is made by Node when it is first asked for: where there is nothing to do, that is the app's.
+    if (!kind.isFIFO() && !kind.isSocket()) continue
+    const stream = process[name]
+    ;(stream as Blockable)._handle?.setBlocking?.(true)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A log reader that went away (`| head -1`) is no reason to stop serving.
+      if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error
+    })
+  }
+}
+
+/**
+ * Signals that end a process. A terminal (Ctrl-C, hang-up) and systemd send them to the whole process group, so that
+ * they reach a worker in the middle of its requests; when it leaves is the supervisor's decision.
+ */
+const HELD: readonly string[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+
+/**
+ * Keeps signals from the app until the worker has drained.
+ *
+ * Listeners alone would not do: the app's own ones would still be called. Node binds `process.emit` when the first
+ * listener for a signal comes, which is why this runs before any code of the app. What the app emits itself, without
+ * a signal number, passes.
+ */
+export function holdSignals(onSignal: (signal: string) => void): void {
+  const emit = process.emit
+  const held = (name: string | symbol, ...values: unknown[]): boolean => {
+    if (!HELD.includes(String(name)) || typeof values[1] !== 'number')
+      return Reflect.apply(emit, process, [name, ...values])
+    onSignal(String(name))
+    return true
+  }
+  process.emit = held as typeof process.emit
+  for (const signal of HELD) process.on(signal, ignore)
+  // An app that removes all listeners means its own: without ours the signal would end the process at once.
+  process.on('removeListener', (name, listener) => {
+    if (listener === ignore) process.on(name, ignore)
+  })
+}
+
+/** Lets the app run its own SIGTERM listeners, after the drain. Returns whether it has any. */
+export function runTermListeners(): boolean {
+  const listeners = process.listeners('SIGTERM').filter((listener) => listener !== ignore)
+  process.emit('SIGTERM', 'SIGTERM')
+  return listeners.length > 0
+}
+
+function ignore(): void {}
+
+/** For a worker that is ready, and may be asked from then on: it could be halted in the middle of loading this. */
+export function loadInspector(): void {
+  process.getBuiltinModule('node:inspector')
+}
+
+/** What node:cluster adds where it sees `INSPECT_ARG`, for which it takes every worker to be debugged. */
+const CLUSTERS_PORT = /^--inspect-port=\d+$/
+
+/** Prepares this process to be asked by the supervisor what blocks it. No port is opened. */
+export function makeInspectable(): void {
+  const isPortOurs = process.execArgv.includes(INSPECT_ARG)
+  if (isPortOurs) {
+    // Any port that is free: a fixed one may be taken, and then Node says so on standard error.
+    process.debugPort = 0
+    // What the app forks inherits `process.execArgv`; it has an inspector as if nothing had been arranged.
+    const others = process.execArgv.filter((arg) => arg !== INSPECT_ARG && !CLUSTERS_PORT.test(arg))
+    process.execArgv.splice(0, process.execArgv.length, ...others)
+  }
+  const handle = {
+    /**
+     * Is called by the supervisor wherever this process happens to be, perhaps within Node's own timers. A microtask
+     * can be queued anywhere; by the time it runs, what blocked the loop has ended.
+     */
+    close(): void {
+      void Promise.resolve().then(() => afterPoll(() => closeInspector(isPortOurs)))
+    },
+  }
+  Object.defineProperty(globalThis, Symbol.for(INSPECTOR_SYMBOL), { value: handle, configurable: true })
+}
+
+/**
+ * SIGUSR1 opens the inspector in whichever of several ways comes first; the others are carried out when the loop polls
+ * next, and would open again what was closed before. Between two immediates the loop polls.
+ */
+function afterPoll(then: () => void): void {
+  setImmediate(() => setImmediate(then))
+}
+
+function closeInspector(isPortOurs: boolean): void {
+  // Once it has been open, it would come back on the same port, which may be taken by then.
+  if (isPortOurs) process.debugPort = 0
+  process.getBuiltinModule('node:inspector').close()
+}
