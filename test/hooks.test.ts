@@ -155,7 +155,7 @@ describe('before the first generation is ready', () => {
   })
 })
 
-describe('once they serve', () => {
+describe.concurrent('once they serve', () => {
   it.each(['whenReady', 'workerExit', 'onExit'])('%s that throws is logged, and no more', async (hook) => {
     using project = projectWith(`${hook}() { throw new RangeError('not today') }`)
     await using cli = await project.serving([])

@@ -11,9 +11,14 @@ export default defineConfig({
       test: {
         name: `run ${run + 1}`,
         root: new URL('..', import.meta.url).pathname,
-        include: ['test/promises/**/*.test.ts', 'test/signals.test.ts'],
+        include: [
+          'test/promises/**/*.test.ts',
+          'test/signals.test.ts',
+          'test/core/*properties.test.ts',
+          'test/dev/watch-storm.test.ts',
+        ],
         testTimeout: 60_000,
-        env: { CHAOS_SECONDS },
+        env: { CHAOS_SECONDS, SOAK: '1' },
       },
     })),
     maxWorkers: 2,

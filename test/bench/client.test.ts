@@ -60,7 +60,7 @@ async function requests(port: number, mode: Mode, most: number, pauseMs = 0): Pr
   return record
 }
 
-describe('the client of the benches', () => {
+describe.concurrent('the client of the benches', () => {
   it.each([
     ['keep-alive', 1],
     ['fresh', 3],

@@ -17,7 +17,7 @@ async function failureOn(folder: Folder, address: string, command?: readonly str
   return failureOf(args, command && { command: [...command, process.execPath, SUPERVISOR] })
 }
 
-describe('an address that cannot be had', () => {
+describe.concurrent('an address that cannot be had', () => {
   it('is named when it belongs to another machine', async () => {
     using folder = new Folder()
     // TEST-NET-1 (RFC 5737) is nobody's.

@@ -87,7 +87,7 @@ describe('a config file', () => {
   })
 })
 
-describe('a config file that cannot be loaded', () => {
+describe.concurrent('a config file that cannot be loaded', () => {
   it('because it throws is shown with its stack, and nothing of ours', async () => {
     const failure = await printed({ 'supervisor.config.mjs': `\nthrow new TypeError('no such thing')` })
     expectOneCause(failure, NOT_LOADED)

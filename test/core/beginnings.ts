@@ -70,9 +70,11 @@ export const anySettings: fc.Arbitrary<Settings> = fc
   })
   .map(({ plain, special }) => ({ ...plain, ...special }))
 
-/** A slow machine makes fewer runs rather than none. */
+const IS_SOAK = process.env['SOAK'] !== undefined
+
+/** So many runs in a soak, and a third of them otherwise. A slow machine makes fewer rather than none. */
 export function often(numRuns: number): { numRuns: number; interruptAfterTimeLimit: number } {
-  return { numRuns, interruptAfterTimeLimit: 8000 }
+  return { numRuns: IS_SOAK ? numRuns : Math.ceil(numRuns / 3), interruptAfterTimeLimit: IS_SOAK ? 30_000 : 8000 }
 }
 
 export function movesOf(weights: Weights, maxLength = 200): fc.Arbitrary<Move[]> {

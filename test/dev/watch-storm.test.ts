@@ -5,7 +5,7 @@ import { Watching } from './watching.ts'
 
 const FOLDERS = ['a', 'b', 'a/x', 'a/y', 'b/x', 'b/x/z', 'a/x/x']
 /** More of them in a soak, as each takes its time. */
-const SEEDS = process.env['CHAOS_SECONDS'] === undefined ? [1] : [1, 2, 3]
+const SEEDS = process.env['SOAK'] === undefined ? [1] : [1, 2, 3]
 const ROUNDS = 12
 const STEPS = 12
 

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { INSPECT_ARG } from '../../packages/supervisor/src/protocol/names.ts'
 import { fixture, NOBODY, ROOT } from '../harness/cli.ts'
+import { Folder } from '../harness/folder.ts'
 import { until } from '../harness/until.ts'
 
 export interface BlockedOptions {
-  /** How long it stays blocked. */
+  /** How long it stays blocked in what can't be let go. */
   readonly forMs?: number
   readonly nodeArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -18,9 +19,11 @@ export class BlockedProcess implements AsyncDisposable {
   stdout = ''
   stderr = ''
   readonly #process: ChildProcess
+  readonly #folder = new Folder()
 
   private constructor(how: string, { forMs = 8000, nodeArgs = [INSPECT_ARG], env = {}, args = [] }: BlockedOptions) {
-    this.#process = spawn(process.execPath, [...nodeArgs, fixture('blocked/blocked.mjs'), how, `${forMs}`, ...args], {
+    const blocked = [fixture('blocked/blocked.mjs'), how, this.#gate, `${forMs}`]
+    this.#process = spawn(process.execPath, [...nodeArgs, ...blocked, ...args], {
       env: { ...process.env, SUPERVISOR_DIST: `${ROOT}packages/supervisor/dist`, NODE_OPTIONS: '', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -45,6 +48,10 @@ export class BlockedProcess implements AsyncDisposable {
     return this.#process.pid ?? NOBODY
   }
 
+  get #gate(): string {
+    return `${this.#folder.path}/gate`
+  }
+
   async block(): Promise<void> {
     this.#process.stdin?.write('go')
     await this.says('blocking')
@@ -54,8 +61,13 @@ export class BlockedProcess implements AsyncDisposable {
     await until(`it says ${what}: ${this.stdout}${this.stderr}`, () => this.stdout.split(/\s/).includes(what))
   }
 
-  /** What it tells of itself once it goes on. */
+  letGo(): void {
+    this.#folder.write('gate', '')
+  }
+
+  /** Lets it go on, and returns what it tells of itself then. */
   async freed(): Promise<{ readonly debugPort: number; readonly execArgv: readonly string[] }> {
+    this.letGo()
     const line = await until('it goes on', () => /^free (.*)\n/m.exec(this.stdout)?.[1])
     return JSON.parse(line) as { readonly debugPort: number; readonly execArgv: readonly string[] }
   }
@@ -65,6 +77,7 @@ export class BlockedProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#folder[Symbol.dispose]()
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     this.#process.kill('SIGKILL')
     await once(this.#process, 'exit')

@@ -62,14 +62,14 @@ describe('a process that is blocked by its own code', () => {
   })
 
   it('may be seen between its turns alone, if they are ticks', async () => {
-    await using blocked = await BlockedProcess.blocked('ticks', { forMs: 3200 })
+    await using blocked = await BlockedProcess.blocked('ticks')
     expect((await inspectedStack(blocked.pid)).stack).toMatch(/ticksOn|processTicksAndRejections/)
     await blocked.freed()
     await untilNoPort(blocked.pid)
   })
 
   it('can be inspected a second time, and lacks requests if there is no agent', async () => {
-    await using blocked = await BlockedProcess.blocked('loop', { forMs: 6000 })
+    await using blocked = await BlockedProcess.blocked('loop')
     expect(await inspectedStack(blocked.pid)).toMatchObject({ requests: [] })
     expect(await inspectedStack(blocked.pid)).toMatchObject({ requests: [] })
     await blocked.freed()
@@ -77,14 +77,14 @@ describe('a process that is blocked by its own code', () => {
   })
 
   it('is inspected once for all who ask at a time', async () => {
-    await using blocked = await BlockedProcess.blocked('loop', { forMs: 3200 })
+    await using blocked = await BlockedProcess.blocked('loop')
     const verdicts = await Promise.all([inspected(blocked.pid), inspected(blocked.pid)])
     expect(verdicts[1]).toBe(verdicts[0])
   })
 
   it('is not mistaken for another one', async () => {
-    await using first = await BlockedProcess.blocked('loop', { forMs: 6000 })
-    await using second = await BlockedProcess.blocked('regex', { forMs: 6000 })
+    await using first = await BlockedProcess.blocked('loop')
+    await using second = await BlockedProcess.blocked('regex')
     await using third = await BlockedProcess.blocked('atomics', { forMs: 6000 })
     const verdicts = await Promise.all([first, second, third].map(async ({ pid }) => inspectedStack(pid)))
     expect(verdicts.map((verdict) => /\w+(Endlessly|Forever|Nobody)/.exec(verdict.stack)?.[0])).toEqual([
@@ -95,7 +95,7 @@ describe('a process that is blocked by its own code', () => {
   })
 
   it('whose inspector is open already, is asked there, and keeps it open', async () => {
-    await using blocked = await BlockedProcess.blocked('loop', { forMs: 3200, nodeArgs: ['--inspect=127.0.0.1:0'] })
+    await using blocked = await BlockedProcess.blocked('loop', { nodeArgs: ['--inspect=127.0.0.1:0'] })
     const ports = portsOf(blocked.pid)
     expect(await inspectedStack(blocked.pid)).toMatchObject({ kind: 'stack' })
     expect((await blocked.freed()).execArgv).toEqual(['--inspect=127.0.0.1:0'])
@@ -108,14 +108,14 @@ describe('a process that is blocked outside of JavaScript', () => {
     using folder = new Folder()
     const fifo = `${folder.path}/fifo`
     execFileSync('mkfifo', [fifo])
-    await using blocked = await BlockedProcess.blocked(how, { forMs: 3200, args: [fifo] })
+    await using blocked = await BlockedProcess.blocked(how, { args: [fifo] })
     expect(await inspected(blocked.pid)).toEqual({ kind: 'native' })
     expect(isAlive(blocked.pid)).toBe(true)
     expect(blocked.stderr).toBe('')
   })
 
   it('does not keep the inspector open that it opens when it comes back', async () => {
-    await using blocked = await BlockedProcess.blocked('exec', { forMs: 2500 })
+    await using blocked = await BlockedProcess.blocked('exec')
     expect(await inspected(blocked.pid)).toEqual({ kind: 'native' })
     await blocked.freed()
     await until('the inspector was opened and closed', () => blocked.stderr.includes('Debugger attached.'))
@@ -137,7 +137,7 @@ describe('a process that somebody debugs', () => {
     ['by --inspect', ['--inspect=127.0.0.1:0'], false],
     ['by SIGUSR1', undefined, true],
   ])('is left alone: %s', async (_how, nodeArgs, isSignalled) => {
-    await using blocked = await BlockedProcess.start('loop', { forMs: 3200, ...(nodeArgs && { nodeArgs }) })
+    await using blocked = await BlockedProcess.start('loop', nodeArgs && { nodeArgs })
     if (isSignalled) blocked.signal('SIGUSR1')
     const [port = NOBODY] = await until('the inspector is open', () => {
       const ports = portsOf(blocked.pid)
@@ -154,7 +154,7 @@ describe('a process that somebody debugs', () => {
 
 describe('a process that can not be inspected', () => {
   it('is not sent the signal that its app listens for, if that is known', async () => {
-    await using blocked = await BlockedProcess.blocked('loop', { forMs: 2500, env: { OWN_USR1: '1' } })
+    await using blocked = await BlockedProcess.blocked('loop', { env: { OWN_USR1: '1' } })
     const verdict = await inspectBlocked(blocked.pid, { hasOwnUsr1: true })
     expect(verdict).toMatchObject({ kind: 'unavailable', why: expect.stringContaining('SIGUSR1 itself') as string })
     await blocked.freed()
@@ -162,9 +162,10 @@ describe('a process that can not be inspected', () => {
   })
 
   it('looks as if it were in native code where its app listens for the signal', async () => {
-    await using blocked = await BlockedProcess.blocked('loop', { forMs: 3200, env: { OWN_USR1: '1' } })
+    await using blocked = await BlockedProcess.blocked('loop', { env: { OWN_USR1: '1' } })
     expect(await inspected(blocked.pid)).toEqual({ kind: 'native' })
     expect(isAlive(blocked.pid)).toBe(true)
+    blocked.letGo()
     await blocked.says('usr1')
   })
 

@@ -19,7 +19,7 @@ it('stops a replacement that never becomes ready, while the others serve', async
     `import { existsSync, writeFileSync } from 'node:fs'
     import { createServer } from 'node:http'
     const mark = ${JSON.stringify(folder.path)} + '/' + process.env.SUPERVISOR_WORKER_INDEX
-    while (existsSync(mark));
+    if (existsSync(mark)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
     writeFileSync(mark, '')
     createServer((_, response) => response.end(String(process.pid))).listen(0, '127.0.0.1')`,
   )

@@ -21,6 +21,9 @@ function at(index: number, what: string): string {
   return `if (process.env.SUPERVISOR_WORKER_INDEX === '${index}') ${what}`
 }
 
+/** Blocks the loop for good, and leaves the processors to others. */
+const BLOCK = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+
 const FIRST = 0
 const LAST = 1
 
@@ -57,7 +60,7 @@ function failingAt(index: number): readonly Failing[] {
     },
     {
       what: 'hangs at import',
-      files: { [CONFIG]: config(SHORT), [APP]: app('for (;;);') },
+      files: { [CONFIG]: config(SHORT), [APP]: app(BLOCK) },
       says: /still being loaded after/,
     },
     {

@@ -11,13 +11,16 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const ARGS = ['--workers', '2', '--bind', '127.0.0.1:0', '--graceful-timeout', '6', '--kill-timeout', '0.5', 'app.mjs']
 
-/** Blocks the loop for good on a request for /block. */
+/** Blocks the loop for good, and leaves the processors to others. */
+const SLEEP = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+
+/** Does so on a request for /block. */
 const BLOCK = `
 import { subscribe } from 'node:diagnostics_channel'
 subscribe('http.server.request.start', ({ request }) => {
   if (request.url !== '/block') return
   console.log('[block]')
-  for (;;);
+  ${SLEEP}
 })`
 
 /** What a worker of the old version may do instead of leaving, and how many of them do it. */
@@ -31,7 +34,7 @@ const STUBBORN = [
     what: 'blocks its loop when the drain begins',
     source: `
       import { worker } from '@prefork/supervisor/worker'
-      worker.onDrain(() => { while (worker.index === 0); })`,
+      worker.onDrain(() => { if (worker.index === 0) ${SLEEP} })`,
     stubborn: 1,
   },
   {
