@@ -3,6 +3,8 @@ import { expect, it } from 'vitest'
 import { Project } from '../frameworks/project.ts'
 import { ROOT, type Cli } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
+import { freePort } from '../harness/free-port.ts'
+import { heirsOf } from '../harness/sockets.ts'
 import { until } from '../harness/until.ts'
 
 const APP = 'app.mjs'
@@ -104,4 +106,23 @@ it.each([
   expect(exitCode).toBe(2)
   expect(stderr).toContain(cause)
   expect(stderr).toContain('SUPERVISOR_RELOAD_DIR')
+})
+
+it('an address that the app does not want any more is given up, though the next worker waits with its sockets', async () => {
+  const [before, after] = [await freePort(), await freePort()]
+  const listening = (port: number, what: string): string =>
+    `import { createServer } from 'node:http'
+createServer((request, response) => response.end('${what}')).listen(${port}, '127.0.0.1')\n`
+  using project = new Project({ [APP]: listening(before, 'one') })
+  await using cli = await project.serving(['--reload', APP])
+  // The second one runs in a process that has waited.
+  for (const what of ['two', 'three']) {
+    project.write(APP, listening(before, what))
+    await untilServed(cli, what)
+    await until('the next one has them', () => heirsOf(cli.pid).length === 2)
+  }
+  project.write(APP, listening(after, 'four'))
+  await until('it is given up', () => cli.events('listener-released').length === 1)
+  expect((await ask({ port: after })).body).toBe('four')
+  expect((await ask({ port: before })).result).toBe('refused')
 })

@@ -62,7 +62,7 @@ function taken(worker: EarlyWorker | null): Taken {
 
 function started(): { spares: SparesClass; troubles: string[] } {
   const troubles: string[] = []
-  const spares = new Spares({ isWarm: true, onTrouble: (text) => troubles.push(text) })
+  const spares = new Spares({ isWarm: true, onTrouble: (text) => troubles.push(text), sockets: () => [] })
   onTestFinished(() => spares.end())
   return { spares, troubles }
 }

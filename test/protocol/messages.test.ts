@@ -49,7 +49,13 @@ const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Messa
     step: fc.constantFrom('loading', 'loaded', 'listening'),
     detail: fc.option(fc.string(), { nil: null }),
   }),
-  listen: fc.record({ type: fc.constant('listen'), request: fc.nat(), query, isHttp: fc.boolean() }),
+  listen: fc.record({
+    type: fc.constant('listen'),
+    request: fc.nat(),
+    query,
+    isHttp: fc.boolean(),
+    isInherited: fc.boolean(),
+  }),
   received: fc.record({ type: fc.constant('received'), request: fc.nat() }),
   ready: fc.constant({ type: 'ready' }),
   accepting: fc.constant({ type: 'accepting' }),
@@ -106,6 +112,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     requestLimit: fc.option(fc.nat(), { nil: null }),
     measuresLoopDelay: fc.boolean(),
   }),
+  inherit: fc.record({ type: fc.constant('inherit'), request: fc.integer({ max: -1 }), query }),
   bound: fc.record({
     type: fc.constant('bound'),
     request: fc.nat(),

@@ -116,9 +116,18 @@ export class AgentProcess {
     return within('the worker ends', this.exited)
   }
 
+  /** Hands the socket for an address over, as one that the generation before has used. Returns when it has come. */
+  async bequeath(query: ListenQuery): Promise<void> {
+    const binding = await this.#listeners.get(query, 1)
+    if (binding.kind === 'refused') throw new Error(binding.errno)
+    this.order({ type: 'inherit', request: -1, query })
+    this.#process.sendHandle(-1, binding.handle)
+    await this.told('received')
+  }
+
   async #onMessage(message: Message): Promise<void> {
     this.messages.push(message)
-    if (message.type === 'listen') await this.#answer(message.request, message.query)
+    if (message.type === 'listen' && !message.isInherited) await this.#answer(message.request, message.query)
   }
 
   async #answer(request: number, query: ListenQuery): Promise<void> {

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { LoadedModules } from '../../packages/supervisor/src/protocol/messages.ts'
+import type { ListenQuery, LoadedModules } from '../../packages/supervisor/src/protocol/messages.ts'
 import { ask } from '../harness/client.ts'
+import { sharedSockets } from '../harness/sockets.ts'
 import { until } from '../harness/until.ts'
 import { AgentProcess } from './agent-process.ts'
 import { answering, noting, Packaged } from './packages.ts'
 
+/** What `answering` listens on. */
+const ADDRESS: ListenQuery = { address: '127.0.0.1', port: 0, addressType: 4, fd: null, flags: 0, index: 0 }
 const NOTHING: LoadedModules = { modules: [], builtins: [], env: {} }
 
 function warm(agent: AgentProcess, loaded: Partial<LoadedModules>, imports: readonly string[] = []): void {
@@ -147,6 +150,55 @@ describe('a spare', () => {
     expect((await agent.told('warm')).files).toEqual(imports)
     await agent.promoted({ preload: { requires: [], imports, hooksFile: null } })
     expect(await bodyOf(agent)).toBe('instrument,a')
+  })
+
+  it('need not ask for an address of which it has been handed the socket', async () => {
+    using project = new Packaged({ 'app.mjs': answering(`'served'`) })
+    const agent = AgentProcess.waiting(`${project.root}/app.mjs`)
+    warm(agent, {})
+    await agent.told('warm')
+    await agent.bequeath(ADDRESS)
+    const { port } = agent
+    await agent.promoted()
+    expect(agent.all('listen')).toMatchObject([{ isInherited: true, query: ADDRESS }])
+    expect(agent.port).toBe(port)
+    expect(await bodyOf(agent)).toBe('served')
+  })
+
+  it('asks for an address of which it has no socket, and closes those that its app does not want', async () => {
+    using project = new Packaged({ 'app.mjs': answering(`'served'`) })
+    const agent = AgentProcess.waiting(`${project.root}/app.mjs`)
+    warm(agent, {})
+    await agent.told('warm')
+    const before = sharedSockets(process.pid, agent.pid)
+    await agent.bequeath({ ...ADDRESS, index: 1 })
+    const [inherited = ''] = sharedSockets(process.pid, agent.pid).filter((socket) => !before.includes(socket))
+    expect(inherited).toMatch(/^socket:/)
+    await agent.promoted()
+    expect(agent.all('listen')).toMatchObject([{ isInherited: false, query: ADDRESS }])
+    expect(await bodyOf(agent)).toBe('served')
+    await until('it is closed', () => !sharedSockets(process.pid, agent.pid).includes(inherited))
+  })
+
+  it('accepts at once when it is ready, if it was let before', async () => {
+    using project = new Packaged({ 'app.mjs': answering(`'served'`) })
+    const agent = AgentProcess.waiting(`${project.root}/app.mjs`)
+    warm(agent, {})
+    await agent.told('warm')
+    agent.go()
+    agent.order({ type: 'accept' })
+    await agent.told('accepting')
+    expect(await bodyOf(agent)).toBe('served')
+    const order = agent.messages.map(({ type }) => type).filter((type) => type === 'ready' || type === 'accepting')
+    expect(order).toEqual(['ready', 'accepting'])
+  })
+
+  it('has no server of its own that anybody would hear of', async () => {
+    using project = new Packaged({ 'app.mjs': answering(`'served'`) })
+    const agent = AgentProcess.waiting(`${project.root}/app.mjs`)
+    warm(agent, {})
+    await agent.told('warm')
+    expect(agent.messages.map(({ type }) => type)).toEqual(['warm'])
   })
 
   it('tells what --import has thrown when it is promoted', async () => {

@@ -198,9 +198,13 @@ export class Loop {
       listFiles: () => this.#host.listFiles(this.#state.generation),
       listModules: (exclude) => this.#host.ask(this.#state.generation, { type: 'list-modules', exclude }),
       settings: () => this.#settings,
+      sockets: () => this.#host.listeners.usedBy(this.#state.generation),
       useSpares: (spares, onLoaded) => this.#host.useSpares(spares, onLoaded),
     })
     this.subscribe((report) => development.follow(report))
+    // The app may have been quicker than what watches it: what it has loaded is looked at nevertheless.
+    const { complete, slots } = this.#state
+    if (complete) development.follow({ type: 'serving', workers: slots.length, afterMs: 0 })
     await development.start()
     return development
   }
@@ -208,7 +212,7 @@ export class Loop {
   /** Tells a failure, and shows it at the addresses that are known to be the app's. */
   async #forkPage({ worker, generation, failure }: Extract<Effect, { readonly type: 'fork-page' }>): Promise<void> {
     const { pageFor } = await import('./dev/page-settings.ts')
-    const page = await pageFor(failure, generation, this.#settings, this.#host.httpBindings)
+    const page = await pageFor(failure, generation, this.#settings, this.#host.listeners.httpBindings)
     const isWanted = this.#state.workers.some(({ id, phase }) => id === worker && phase.kind === 'booting')
     if (isWanted) this.#publish({ type: 'broken', generation, failure: page.failure })
     if (!isWanted || page.settings === null) return this.#enqueue({ type: 'exited', worker, code: 0, signal: null })

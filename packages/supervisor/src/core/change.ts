@@ -1,5 +1,5 @@
 import { adopt } from './adopt.ts'
-import { isCurrent, report, type Draft } from './draft.ts'
+import { change, isCurrent, report, type Draft } from './draft.ts'
 import type { BootFailure } from './failure.ts'
 import { kill, leave } from './leave.ts'
 import { spawnPage } from './spawn.ts'
@@ -42,6 +42,28 @@ export function replace(draft: Draft, target: Target): void {
   const delayMs = count === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - 1))
   adopt(draft, target, 'reload', draft.now + delayMs)
   draft.rollout = { kind: 'replacing', target }
+}
+
+/**
+ * Who takes the place of others is told in advance that it may accept, so that it need not ask when it is ready: as soon
+ * as nobody takes a connection any more who runs what was there before.
+ */
+export function letReplace(draft: Draft): void {
+  const { rollout } = draft
+  if (rollout?.kind !== 'replacing') return
+  const { generation } = rollout.target
+  if (draft.workers.some((worker) => worker.generation !== generation && mayStillAnswer(worker))) return
+  for (const worker of draft.workers) {
+    const { generation: own, phase, pid, mayAccept } = worker
+    // Before the fork, which a hook may hold up, there is nobody to be told.
+    if (own !== generation || pid === null || phase.kind !== 'booting' || mayAccept) continue
+    change(draft, worker, { mayAccept: true })
+    draft.effects.push({ type: 'accept', worker: worker.id })
+  }
+}
+
+function mayStillAnswer({ phase }: WorkerState): boolean {
+  return phase.kind !== 'killed' && (phase.kind !== 'draining' || phase.intake === 'open')
 }
 
 /** Whether the generation that has taken the place of another one accepts, all of it. */

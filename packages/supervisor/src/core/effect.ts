@@ -24,6 +24,7 @@ export type Effect =
    * `delayMs` are over: a fork takes its spare from them. No event answers it, since nothing depends on it.
    */
   | { readonly type: 'reserve'; readonly generation: number; readonly count: number; readonly delayMs: number }
+  /** Let a worker accept, at once or as soon as it is ready. */
   | { readonly type: 'accept'; readonly worker: WorkerId }
   | { readonly type: 'drain'; readonly worker: WorkerId; readonly mode: DrainMode; readonly graceMs: number }
   | { readonly type: 'kill'; readonly worker: WorkerId }

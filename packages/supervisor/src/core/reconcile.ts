@@ -1,4 +1,4 @@
-import { brokenDeadlines, showBroken } from './change.ts'
+import { brokenDeadlines, letReplace, showBroken } from './change.ts'
 import { isReady, nameOf, report, type Draft } from './draft.ts'
 import { kill, leave, thinOut } from './leave.ts'
 import { listenForPulses, pulseDeadlines } from './liveness.ts'
@@ -29,6 +29,7 @@ export function reconcile(draft: Draft): void {
     advanceRolling(draft)
     succeed(draft)
   }
+  letReplace(draft)
   thinOut(draft)
   // Some who have just been asked to leave may have no time at all.
   killOverdue(draft)

@@ -39,6 +39,7 @@ function add(draft: Draft, place: Place, requestLimit: number | null): WorkerSta
     forkedAt: draft.now,
     pid: null,
     phase: { kind: 'booting', step: 'loading', detail: null, deadline: draft.now + settings.bootTimeoutMs },
+    mayAccept: false,
     pulse: { kind: 'beating', at: draft.now },
     usage: { requests: 0, rss: null, samplesOverMemory: 0, samplesOverDelay: 0 },
     requestLimit,

@@ -129,6 +129,8 @@ export interface WorkerState {
   readonly forkedAt: number
   readonly pid: number | null
   readonly phase: WorkerPhase
+  /** Whether it was told, before it was ready, to accept as soon as it is. */
+  readonly mayAccept: boolean
   readonly pulse: Pulse
   readonly usage: Usage
   /** With its jitter; null without a limit. */

@@ -63,7 +63,7 @@ function ready(draft: Draft, worker: WorkerState): void {
   report(draft, { type: 'worker-ready', afterMs: draft.now - worker.forkedAt, ...nameOf(changed) })
   // A balancer that has seen a stop coming must not come back for a worker that was replaced meanwhile.
   if (draft.phase.kind === 'delaying') draft.effects.push({ type: 'unready', worker: worker.id })
-  if (!waits) draft.effects.push({ type: 'accept', worker: worker.id })
+  if (!waits && !worker.mayAccept) draft.effects.push({ type: 'accept', worker: worker.id })
 }
 
 function accepting(draft: Draft, worker: WorkerState): void {

@@ -6,6 +6,7 @@ import { Dependencies } from './dependencies.ts'
 import { changedSince, Fingerprints } from './fingerprints.ts'
 import type { HostSettings } from '../host/host-settings.ts'
 import type { OnLoaded, Reserve } from '../host/early-workers.ts'
+import type { Sockets } from '../host/spare.ts'
 import { Spares } from '../host/spares.ts'
 import { Loops } from './loops.ts'
 import { News } from './news.ts'
@@ -46,6 +47,7 @@ export interface DevelopmentHost {
   listModules(exclude: readonly string[]): void
   /** What workers are forked with now. */
   settings(): HostSettings
+  readonly sockets: Sockets
   useSpares(spares: Reserve | null, onLoaded: OnLoaded): void
 }
 
@@ -102,7 +104,11 @@ export class Development {
     this.#dependencies = new Dependencies(settings.folder, (text) => this.#warn('SUPERVISOR_DEPENDENCIES', text))
     this.#ownFiles = [...settings.ownFiles, ...this.#dependencies.files]
     this.#spares = settings.isWarm
-      ? new Spares({ isWarm: true, onTrouble: (text) => this.#warn('SUPERVISOR_SPARE', text) })
+      ? new Spares({
+          isWarm: true,
+          onTrouble: (text) => this.#warn('SUPERVISOR_SPARE', text),
+          sockets: host.sockets,
+        })
       : null
     host.useSpares(this.#spares, (_generation, told) => this.#hear(told))
     this.#loops = new Loops((file) => this.#warn('SUPERVISOR_RELOAD_LOOP', loopText(file)))
@@ -143,6 +149,8 @@ export class Development {
       this.#loops.began()
     }
     if (type === 'worker-ready') void this.#compare()
+    // It has copies of the sockets, which are to be closed.
+    if (type === 'stopping') void this.#spares?.end()
     // The attempt has taken the spare.
     if (type === 'broken') this.#spares?.keep(this.#host.settings(), SPARES)
     if (type !== 'serving' && type !== 'reloaded') return

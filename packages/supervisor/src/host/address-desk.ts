@@ -49,9 +49,10 @@ export class AddressDesk {
   async answer(
     worker: WorkerProcess,
     generation: number,
-    { request, query, isHttp }: ListenMessage,
+    { request, query, isHttp, isInherited }: ListenMessage,
     onRefused: (error: ErrorSummary) => void,
   ): Promise<void> {
+    if (isInherited) return this.listeners.claim(query, generation)
     const binding = await this.listeners.get(query, generation, isHttp)
     if (binding.kind === 'bound') {
       const ticketKeys = isHttp ? null : this.listeners.ticketKeys

@@ -67,9 +67,9 @@ export class Host {
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
   }
 
-  /** The addresses at which the app has spoken plain HTTP. */
-  get httpBindings(): Listeners['httpBindings'] {
-    return this.#addresses.listeners.httpBindings
+  /** The sockets that the app's workers share. */
+  get listeners(): Listeners {
+    return this.#addresses.listeners
   }
 
   /** In development: where processes may be had that are warm already, and who is told what workers have loaded. */

@@ -26,6 +26,8 @@ export type ListenerReport =
 interface Held {
   readonly query: ListenQuery
   readonly binding: Promise<Binding>
+  /** What it has come to, if it went well. */
+  handle: SocketHandle | null
   /** Whose workers have asked for it. */
   readonly generations: Set<number>
   readonly isHttp: boolean
@@ -85,11 +87,28 @@ export class Listeners {
       return Promise.resolve({ kind: 'refused', errno: 'EADDRINUSE', isOwn: true })
     }
     const binding = this.#bind(query)
-    this.#held.set(key, { query, binding, generations: new Set([generation]), isHttp })
+    const held: Held = { query, binding, handle: null, generations: new Set([generation]), isHttp }
+    this.#held.set(key, held)
     // It may have been given up meanwhile, and asked for again.
     const isHeld = (): boolean => this.#held.get(key)?.binding === binding
-    void binding.then(({ kind }) => kind === 'refused' && isHeld() && this.#held.delete(key))
+    void binding.then((bound) => {
+      if (bound.kind === 'bound') held.handle = bound.handle
+      else if (isHeld()) this.#held.delete(key)
+      return bound
+    })
     return binding
+  }
+
+  /** The sockets that a generation uses, for the next one to have in advance. */
+  usedBy(generation: number): { readonly query: ListenQuery; readonly handle: SocketHandle }[] {
+    return [...this.#held.values()].flatMap(({ query, handle, generations }) =>
+      handle !== null && this.#handles.has(handle) && generations.has(generation) ? [{ query, handle }] : [],
+    )
+  }
+
+  /** A worker of a generation uses an address of which it had the socket in advance. */
+  claim(query: ListenQuery, generation: number): void {
+    this.#held.get(JSON.stringify(query))?.generations.add(generation)
   }
 
   /** The addresses, as an app would be bound to them, at which plain HTTP is spoken. */

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
-import type { LoadedModules, Message } from '../protocol/messages.ts'
-import { Relay, type EarlyWorker, type Reserve } from './early-workers.ts'
+import type { LoadedModules } from '../protocol/messages.ts'
+import type { EarlyWorker, Reserve } from './early-workers.ts'
 import type { HostSettings } from './host-settings.ts'
 import { goFor, spareLaunchOf, type Place } from './launch.ts'
-import { WorkerProcess, type Launch } from './worker-process.ts'
+import { Spare, type Sockets, type Warm } from './spare.ts'
+import type { Launch } from './worker-process.ts'
 
 /** How long a spare waits that follows one which died, at first and at most. */
 const FIRST_DELAY_MS = 100
@@ -11,65 +12,14 @@ const LONGEST_DELAY_MS = 5000
 /** So many that died one after the other are told, and then it is tried but seldom. */
 const MOST_DEATHS = 5
 const SELDOM_MS = 60_000
-/** How long a spare may take to leave by itself. */
-const LEAVE_MS = 1000
-
-type Warm = Extract<Message, { readonly type: 'warm' }>
 
 export interface SpareSettings {
   /** Whether they load what the app will want, as far as that is known. */
   readonly isWarm: boolean
   /** Told once when spares keep dying, until `renew`. */
   readonly onTrouble: (text: string) => void
-}
-
-/** A process that waits to become a worker. */
-class Spare implements EarlyWorker {
-  readonly process: WorkerProcess
-  readonly exited: Promise<void>
-  /** The app's own files that it has loaded by now, and whether it has loaded all that it was told. */
-  files: readonly string[] = []
-  isWarm = false
-  readonly #relay = new Relay()
-  #isTaken = false
-
-  constructor(launch: Launch, onWarm: (message: Warm) => void, onDeath: () => void) {
-    let exited = (): void => {}
-    this.exited = new Promise((resolve) => (exited = resolve))
-    this.process = new WorkerProcess(launch, {
-      onMessage: (message) => {
-        if (this.#isTaken) this.#relay.onMessage(message)
-        else if (message.type === 'warm') onWarm(message)
-      },
-      onReadySignal: () => this.#relay.onReadySignal(),
-      onExit: (code, signal) => {
-        exited()
-        if (this.#isTaken) this.#relay.onExit(code, signal)
-        else onDeath()
-      },
-      onForkFailed: (error) => {
-        exited()
-        if (this.#isTaken) this.#relay.onForkFailed(error)
-        else onDeath()
-      },
-    })
-  }
-
-  connect(listener: Parameters<Relay['connect']>[0]): void {
-    this.#relay.connect(listener)
-  }
-
-  take(): this {
-    this.#isTaken = true
-    return this
-  }
-
-  /** Asks it to leave, which lets packages tidy up; one that is blocked is not waited for. */
-  leave(): void {
-    this.process.order({ type: 'drain', mode: 'quick', graceMs: 0 })
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), LEAVE_MS)
-    void this.exited.then(() => clearTimeout(timer))
-  }
+  /** What is handed to those that are warm. */
+  readonly sockets: Sockets
 }
 
 /**
@@ -191,7 +141,7 @@ export class Spares implements Reserve {
     spare.isWarm = isUsable
     if (isUsable) {
       this.#deaths = 0
-      return
+      return spare.inherit(this.#settings.sockets)
     }
     for (const module of failed) this.#failed.add(module)
     this.#retire(spare)

@@ -36,7 +36,7 @@ export class Standby implements Reserve {
   async #load(): Promise<void> {
     try {
       const { Spares: Own } = await import('./spares.ts')
-      this.#spares = new Own({ isWarm: false, onTrouble: this.#onTrouble })
+      this.#spares = new Own({ isWarm: false, onTrouble: this.#onTrouble, sockets: () => [] })
       this.#keep(this.#spares)
     } catch (error) {
       // The package may be replaced on the disk at this moment.

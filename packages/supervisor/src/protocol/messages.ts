@@ -35,8 +35,17 @@ export interface LoadedModules {
 export type Message =
   /** How far the boot has come, and what the worker found, or waits for. */
   | { readonly type: 'progress'; readonly step: BootStep; readonly detail: string | null }
-  /** The app wants an address, for plain HTTP/1.1 or for something else; answered by the order `bound` and, if that went well, a handle. */
-  | { readonly type: 'listen'; readonly request: number; readonly query: ListenQuery; readonly isHttp: boolean }
+  /**
+   * The app wants an address, for plain HTTP/1.1 or for something else; answered by the order `bound` and, if that went
+   * well, a handle. `isInherited`: it has got it already, by the order `inherit`.
+   */
+  | {
+      readonly type: 'listen'
+      readonly request: number
+      readonly query: ListenQuery
+      readonly isHttp: boolean
+      readonly isInherited: boolean
+    }
   /** The handle of this request has arrived: the next one may be sent. */
   | { readonly type: 'received'; readonly request: number }
   | { readonly type: 'ready' }
@@ -104,7 +113,7 @@ const amount = v.pipe(v.number(), v.minValue(0))
 
 const message: v.GenericSchema<Message> = v.variant('type', [
   v.object({ type: v.literal('progress'), step, detail: v.nullable(v.string()) }),
-  v.object({ type: v.literal('listen'), request: v.number(), query, isHttp: v.boolean() }),
+  v.object({ type: v.literal('listen'), request: v.number(), query, isHttp: v.boolean(), isInherited: v.boolean() }),
   v.object({ type: v.literal('received'), request: v.number() }),
   v.object({ type: v.literal('ready') }),
   v.object({ type: v.literal('accepting') }),

@@ -1,5 +1,5 @@
 import type { DrainMode } from '../core/types.ts'
-import type { LoadedModules } from './messages.ts'
+import type { ListenQuery, LoadedModules } from './messages.ts'
 import type { HANDLE_COMMAND } from './names.ts'
 
 /** Where an app that exports is bound to. Without a host: all interfaces. */
@@ -76,6 +76,8 @@ export type Order =
       readonly imports: readonly string[]
       readonly loaded: LoadedModules
     }
+  /** A socket that the generation before has used: the handle follows over IPC, with this number, which is negative. */
+  | { readonly type: 'inherit'; readonly request: number; readonly query: ListenQuery }
   /** The answer to `listen`: the handle follows over IPC, or there is none and this is the errno's name. */
   | {
       readonly type: 'bound'
@@ -86,6 +88,7 @@ export type Order =
     }
   /** The app has said that it is ready, in PM2's way, which the supervisor hears instead of the agent. */
   | { readonly type: 'app-ready' }
+  /** Accept, at once or as soon as the app is ready. */
   | { readonly type: 'accept' }
   /** The supervisor is about to stop: go on serving, but count as not ready. */
   | { readonly type: 'unready' }

@@ -6,6 +6,7 @@ import { HANDLE_COMMAND } from '../protocol/names.ts'
 import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { Control } from './control.ts'
 import { Face, type ListenHandle } from './face.ts'
+import type { Inheritance } from './inheritance.ts'
 import { Tickets } from './tickets.ts'
 
 /*
@@ -48,6 +49,9 @@ export class Seam {
   /** What is to be asked for once it is known of whom. */
   readonly #held: Parameters<GetServer>[] = []
   readonly #original: GetServer | undefined = seam._getServer
+  /** What a spare has been handed in advance. */
+  #inheritance: Inheritance | null = null
+  #isReceiving = false
   #isAccepting = false
   #isDraining = false
 
@@ -58,8 +62,11 @@ export class Seam {
   }
 
   /** Lets `listen()` wait until it is known what takes it over. */
-  hold(): void {
-    if (this.#original !== undefined) seam._getServer = (...asked) => void this.#held.push(asked)
+  hold(inheritance: Inheritance): void {
+    this.#inheritance = inheritance
+    if (this.#original === undefined) return
+    seam._getServer = (...asked) => void this.#held.push(asked)
+    this.#receive()
   }
 
   #release(): void {
@@ -76,14 +83,23 @@ export class Seam {
       else if (query.addressType === null || [4, 6, -1].includes(query.addressType)) this.#ask(server, query, answer)
       else original.call(cluster, server, query, answer)
     }
+    this.#receive()
+    this.#release()
+  }
+
+  /** Takes what comes over IPC, from as early on as something may come. */
+  #receive(): void {
+    if (this.#isReceiving) return
+    this.#isReceiving = true
     process.on('internalMessage', (message: HandleMessage, handle: ListenHandle) => {
-      if (message.cmd !== HANDLE_COMMAND) return
-      this.#control.send({ type: 'received', request: message.request })
-      this.#handles.set(message.request, handle)
-      this.#settle(message.request)
+      const { cmd, request } = message
+      if (cmd !== HANDLE_COMMAND) return
+      this.#control.send({ type: 'received', request })
+      if (this.#inheritance?.receive(request, handle) === true) return
+      this.#handles.set(request, handle)
+      this.#settle(request)
     })
     process.channel?.unref()
-    this.#release()
   }
 
   /** Leaves `listen()` to node:cluster, but learns of the servers. */
@@ -105,6 +121,10 @@ export class Seam {
     this.#release()
   }
 
+  inherit(order: Extract<Order, { readonly type: 'inherit' }>): void {
+    this.#inheritance?.expect(order)
+  }
+
   /** The supervisor's answer to a `listen` message. */
   bound(order: Bound): void {
     this.#answers.set(order.request, order)
@@ -119,6 +139,7 @@ export class Seam {
   /** Starts to accept on everything that listens, now and later. Returns libuv's error, if there is one. */
   accept(): { readonly error: number; readonly address: string } | null {
     this.#isAccepting = true
+    this.#inheritance?.end()
     for (const [face, release] of this.#faces) {
       const error = face.open()
       if (error !== 0) return { error, address: face.address }
@@ -162,8 +183,16 @@ export class Seam {
     this.#taken.set(key, taken.add(index))
     const query = { address, port, addressType, fd, flags, index }
     const request = this.#nextRequest++
-    this.#pending.set(request, { server, query, answer, release: this.#control.hold() })
-    this.#control.send({ type: 'listen', request, query, isHttp: isPlainHttp(server) })
+    const pending: Pending = { server, query, answer, release: this.#control.hold() }
+    this.#pending.set(request, pending)
+    // The keys of TLS may be others by now.
+    const inherited = 'setTicketKeys' in server ? null : (this.#inheritance?.take(query) ?? null)
+    const isInherited = inherited !== null
+    this.#control.send({ type: 'listen', request, query, isHttp: isPlainHttp(server), isInherited })
+    if (!isInherited) return
+    this.#handles.set(request, inherited)
+    // No app expects to be answered while it asks.
+    process.nextTick(() => this.bound({ type: 'bound', request, errno: null, ticketKeys: null }))
   }
 
   /** An answer has two halves, the order and the handle, which come by different ways in any order. */

@@ -17,6 +17,8 @@ export class Servers {
   readonly #pending = new Set<Server>()
   /** Servers whose address the supervisor holds. */
   readonly #shared = new WeakSet<Server>()
+  /** Servers that are none of the app's. */
+  readonly #ignored = new WeakSet<Server>()
   readonly #control: Control
   readonly #onChange: () => void
 
@@ -27,11 +29,11 @@ export class Servers {
     // The name of a host is looked up first: whoever has called listen() may take a while to ask for an address.
     subscribe('tracing:net.server.listen:asyncStart', (message) => {
       const { server } = message as { readonly server?: unknown }
-      if (server instanceof net.Server && !server.listening) this.#expect(server)
+      if (server instanceof net.Server && !server.listening && !this.#ignored.has(server)) this.#expect(server)
     })
     subscribe('tracing:net.server.listen:asyncEnd', (message) => {
       const { server } = message as { readonly server?: unknown }
-      if (!(server instanceof net.Server) || this.#shared.has(server)) return
+      if (!(server instanceof net.Server) || this.#shared.has(server) || this.#ignored.has(server)) return
       control.send({ type: 'warning', code: 'SUPERVISOR_LISTEN_NOT_SHARED', text: describe(server) })
       this.#expect(server)
       this.#changed(server)
@@ -43,6 +45,9 @@ export class Servers {
     this.#shared.add(server)
     this.#expect(server)
   }
+
+  /** This server is none of the app's. */
+  readonly ignore = (server: Server): void => void this.#ignored.add(server)
 
   /** Says when a stop would cut off idle connections that the app has promised to keep. */
   warnOfKeepAlive(gracefulTimeoutMs: number): void {

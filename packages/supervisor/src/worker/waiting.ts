@@ -2,7 +2,9 @@ import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Order } from '../protocol/orders.ts'
 import { trapErrors } from './boot-trap.ts'
 import type { Control } from './control.ts'
+import { Inheritance } from './inheritance.ts'
 import type { Seam } from './seam.ts'
+import type { Servers } from './servers.ts'
 import type { Warmth } from './warm.ts'
 
 type Go = Extract<Order, { readonly type: 'go' }>
@@ -14,15 +16,17 @@ type Warm = Extract<Order, { readonly type: 'warm' }>
  */
 export class Waiting {
   readonly #control: Control
+  readonly #servers: Servers
   readonly #endTrap: () => void
   #warmth: Promise<Warmth> | null = null
   #isOver = false
   #onGo: (go: Go) => void = () => {}
   readonly #told: Promise<Go>
 
-  constructor(control: Control, seam: Seam) {
+  constructor(control: Control, seam: Seam, servers: Servers) {
     this.#control = control
-    seam.hold()
+    this.#servers = servers
+    seam.hold(new Inheritance())
     this.#endTrap = trapErrors(() => {})
     this.#told = new Promise((resolve) => (this.#onGo = resolve))
   }
@@ -48,7 +52,7 @@ export class Waiting {
   }
 
   async #warm(order: Warm): Promise<void> {
-    this.#warmth ??= import('./warm.ts').then(({ Warmth }) => new Warmth())
+    this.#warmth ??= import('./warm.ts').then(({ Warmth }) => new Warmth(this.#servers.ignore))
     const warmth = await this.#warmth
     this.#control.send({ type: 'warm', ...(await warmth.load(order)) })
   }

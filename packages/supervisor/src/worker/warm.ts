@@ -8,6 +8,7 @@ import type { Order } from '../protocol/orders.ts'
 import { filesLoadedInAdvance } from './loaded-files.ts'
 import { isEsModule } from './loaded-modules.ts'
 import { preload } from './preload.ts'
+import { rehearse } from './rehearsal.ts'
 
 type Warm = Extract<Order, { readonly type: 'warm' }>
 
@@ -33,6 +34,7 @@ interface Findings {
 
 /** A process that waits for its app, and loads in advance what the app will want. */
 export class Warmth {
+  readonly #ignore: Parameters<typeof rehearse>[0]
   readonly #require = nodeModule.createRequire(join(process.cwd(), 'noop.js'))
   readonly #failed: string[] = []
   readonly #loaded = new Set<string>()
@@ -44,13 +46,25 @@ export class Warmth {
   #isUsable = true
   #restore: () => void = () => {}
 
+  /** `ignore` is told of a server that is none of the app's. */
+  constructor(ignore: Parameters<typeof rehearse>[0]) {
+    this.#ignore = ignore
+  }
+
   /** Loads what is not loaded yet. A module that can't be loaded is left to the app. */
   load(order: Warm): Promise<Findings> {
     const { requires, imports } = order
-    this.#preloading ??= preload({ requires, imports, hooksFile: null }).then((failure) => failure === null)
+    this.#preloading ??= this.#preload(requires, imports)
     const findings = this.#last.then(() => this.#load(order))
     this.#last = findings
     return findings
+  }
+
+  /** First of all, as what is loaded later may watch what Node serves, and would take that for the app's doing. */
+  async #preload(requires: readonly string[], imports: readonly string[]): Promise<boolean> {
+    keepCompiled(true)
+    await rehearse(this.#ignore)
+    return (await preload({ requires, imports, hooksFile: null })) === null
   }
 
   async #load({ imports, loaded }: Warm): Promise<Findings> {
@@ -72,6 +86,7 @@ export class Warmth {
   async end(): Promise<boolean> {
     this.#isOver = true
     compileWhole(false)
+    keepCompiled(false)
     this.#restore()
     return (await this.#preloading) === true
   }
@@ -105,6 +120,11 @@ export class Warmth {
  */
 function compileWhole(isWhole: boolean): void {
   setFlagsFromString(isWhole ? '--no-lazy' : '--lazy')
+}
+
+/** What has not run for a while V8 forgets, and compiles again: a spare has not run anything yet. */
+function keepCompiled(isKept: boolean): void {
+  setFlagsFromString(isKept ? '--no-flush-bytecode' : '--flush-bytecode')
 }
 
 function sizeOf(name: string): number {

@@ -47,6 +47,8 @@ export class Worker {
   #intake: Intake = { kind: 'cluster' }
   #gracefulTimeoutMs = 0
   #isUnready = false
+  /** Whether it was let accept before it was ready. */
+  #mayAccept = false
   #readyPath: string | null = null
   #development: Developed | null = null
   #prefetched: { readonly Developed: typeof Developed } | null = null
@@ -96,7 +98,9 @@ export class Worker {
 
   /** A spare is told to go when it is known which worker it becomes. */
   async #wait(): Promise<Go> {
-    const loading = import('./waiting.ts').then(({ Waiting: Wait }) => new Wait(this.#control, this.#seam))
+    const loading = import('./waiting.ts').then(
+      ({ Waiting: Wait }) => new Wait(this.#control, this.#seam, this.#servers),
+    )
     this.#phase = { kind: 'waiting', waiting: loading }
     // Before a loader of TypeScript has every import go by way of its own thread.
     this.#prefetched = await import('./developed.ts')
@@ -151,8 +155,9 @@ export class Worker {
       this.#phase = { kind: 'ready' }
       // What binds nothing would end by itself, before the supervisor has had its look.
       if (go.isCheck) this.#control.hold()
-      this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
       this.#control.send({ type: 'ready' })
+      if (this.#mayAccept) this.#accept()
+      this.#servers.warnOfKeepAlive(this.#gracefulTimeoutMs)
       loadInspector()
       return startHeartbeat(go, this.#servers.requests, (message) => this.#control.send(message))
     }
@@ -174,6 +179,8 @@ export class Worker {
       case 'warm':
         if (this.#phase.kind === 'waiting') void this.#phase.waiting?.then((waiting) => waiting.obey(order))
         return
+      case 'inherit':
+        return this.#seam.inherit(order)
       case 'bound':
         if (this.#phase.kind !== 'leaving') this.#seam.bound(order)
         return
@@ -207,6 +214,8 @@ export class Worker {
   }
 
   #accept(): void {
+    this.#mayAccept = true
+    if (this.#phase.kind !== 'ready') return
     const refusal = this.#intake.kind === 'shared' ? this.#intake.seam.accept() : null
     if (refusal === null) {
       this.#onAccepted()
