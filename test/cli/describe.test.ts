@@ -111,6 +111,11 @@ const EXAMPLES: { readonly [Type in SupervisorReport['type']]: Example<Type> } =
     'warn',
     '127.0.0.1:80 is in use; trying again for 5.0 s',
   ],
+  'inspector-open': [
+    { type: 'inspector-open', index: 1, address: '127.0.0.1:9230' },
+    'info',
+    'listening for debuggers on 127.0.0.1:9230',
+  ],
   warning: [{ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text: 'no sockets' }, 'warn', 'no sockets'],
   'hook-failed': [
     { type: 'hook-failed', hook: 'whenReady', error: { name: 'TypeError', message: 'no such thing', stack: 'at x' } },

@@ -96,6 +96,33 @@ it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
   await untilServed(cli, 'two')
 })
 
+it('without a file the app of the config file comes first', async () => {
+  using project = new Project({
+    'app.mjs': answering(`'usual'`),
+    'main.mjs': answering(`'main'`),
+    'own.mjs': answering('process.title'),
+    'package.json': '{"main":"main.mjs"}',
+    'supervisor.config.json': '{"app":"own.mjs"}',
+  })
+  await using cli = await project.serving(['--reload', ...ADDRESS])
+  expect((await cli.line('starting')).msg).toContain('own.mjs')
+  await untilServed(cli, 'supervisor worker [own.mjs]')
+})
+
+it('without a file and without any that could be meant it is said what was looked for', async () => {
+  using project = new Project({ 'other.mjs': answering(1), 'package.json': '{"main":"gone.mjs"}' })
+  const { exitCode, stderr } = await project.failure(['--reload', ...ADDRESS])
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('neither a main in package.json')
+  expect(stderr).toContain('SUPERVISOR_APP_MISSING')
+})
+
+it('processes are named after the app that was found', async () => {
+  using project = new Project({ 'server.mjs': answering('process.title') })
+  await using cli = await project.serving(['--reload', ...ADDRESS])
+  await untilServed(cli, 'supervisor worker [server.mjs]')
+})
+
 it.each([
   [['--reload-dir', 'gone'], 'not there'],
   [['--reload-dir', '/'], 'the whole file system'],

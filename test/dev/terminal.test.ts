@@ -66,3 +66,39 @@ it.skipIf(!existsSync('/bin/bash') || !existsSync(SCRIPT))(
     }
   },
 )
+
+it.skipIf(!existsSync('/bin/bash') || !existsSync(SCRIPT))(
+  'keys are read when it comes to the foreground, of which a shell tells nobody who runs',
+  async () => {
+    using project = new Project({ [APP]: SOURCE })
+    const port = await freePort()
+    const start = `sh '${SUPERVISOR}' --reload --bind 127.0.0.1:${port} ${APP}`
+    const terminal = spawn(SCRIPT, ['-qefc', `bash -c "set -m; ${start} & read line; fg"`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      cwd: project.path,
+    })
+    let text = ''
+    terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    const ended = new Promise((resolve) => terminal.once('exit', resolve))
+    try {
+      await until('it serves', () => text.includes('ready after'))
+      expect(text).not.toContain('q quits')
+      terminal.stdin.write('\n')
+      await until('it says what the keys do', () => text.includes('q quits'))
+      terminal.stdin.write('r\n')
+      await until('it has reloaded', () => text.includes('reloaded, ready in'))
+      terminal.stdin.write('q\n')
+      expect(await within('it ends', ended)).toBe(0)
+    } finally {
+      terminal.kill('SIGKILL')
+    }
+  },
+)
+
+it('what is no terminal is told nothing of keys', async () => {
+  using project = new Project({ [APP]: SOURCE })
+  await using cli = await project.serving(['--reload', '--bind', '127.0.0.1:0', APP])
+  project.write(APP, SOURCE.replace('good', 'better'))
+  await cli.line('reloaded')
+  expect(cli.stdout).not.toContain('q quits')
+})

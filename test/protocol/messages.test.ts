@@ -63,6 +63,7 @@ const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Messa
   threw: fc.record({ type: fc.constant('threw'), error }),
   signalled: fc.record({ type: fc.constant('signalled'), signal: fc.string() }),
   warning: fc.record({ type: fc.constant('warning'), code: fc.string(), text: fc.string() }),
+  'inspector-open': fc.record({ type: fc.constant('inspector-open'), address: fc.string() }),
   heartbeat: fc.record({
     type: fc.constant('heartbeat'),
     hasOwnUsr1: fc.boolean(),

@@ -11,6 +11,7 @@ import type { HostSettings } from './host/host-settings.ts'
 import type { Hooks } from './config/hooks.ts'
 import type { Development, DevelopmentReport, DevelopmentSettings } from './dev/development.ts'
 import { SupervisorError } from './errors.ts'
+import { LONGEST_TIMER_MS } from './protocol/names.ts'
 import { refuseChange, Reloads } from './reload.ts'
 
 /** Everything that a supervisor has to know. All times are milliseconds. */
@@ -31,9 +32,6 @@ export type SupervisorReport =
   | DevelopmentReport
   | (WorkerWarning & { readonly index: number | null; readonly generation: number | null; readonly pid: number | null })
 
-/** setTimeout takes no longer delay than this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 /**
  * The one loop: takes an event, lets the core decide, carries the effects out, sleeps until the next event or deadline.
  * It owns the state; everything else only enqueues events.
@@ -47,7 +45,7 @@ export class Loop {
   readonly #audience = new Audience<SupervisorReport>()
   readonly #queue: Event[] = []
   #settings: LoopSettings
-  #development: Promise<Development> | null = null
+  #development: Promise<Development | null> = Promise.resolve(null)
   #state: State
   #isRunning = false
   #timer: NodeJS.Timeout | undefined
@@ -79,7 +77,7 @@ export class Loop {
   start(): void {
     this.#host.warnOfFallback()
     const { development } = this.#settings
-    if (development !== null) this.#development = this.#develop(development)
+    if (development !== null) this.#development = this.#develop(development).catch((error) => this.#unwatched(error))
     if (!this.#hooks.has('onStarting')) return this.#enqueue({ type: 'start' })
     void this.#runHook('onStarting').then(() => this.#enqueue({ type: 'start' }))
   }
@@ -145,7 +143,8 @@ export class Loop {
           void this.#forkPage(effect)
           break
         case 'finish':
-          void this.#development?.then((development) => development.end())
+          // There is nothing left that a failure would matter to.
+          void this.#development.then((development) => development?.end()).catch(() => {})
           void this.#runHook('onExit').then(() => this.#finish(effect.outcome))
           break
         default:
@@ -209,10 +208,18 @@ export class Loop {
     return development
   }
 
+  /** The app is served all the same, and reloaded when that is asked for. */
+  #unwatched(thrown: unknown): null {
+    const text = `changes are not noticed, as what watches could not be loaded: ${String(thrown)}. SIGHUP still reloads`
+    this.#publish({ type: 'warning', code: 'SUPERVISOR_WATCH', text })
+    return null
+  }
+
   /** Tells a failure, and shows it at the addresses that are known to be the app's. */
   async #forkPage({ worker, generation, failure }: Extract<Effect, { readonly type: 'fork-page' }>): Promise<void> {
-    const { pageFor } = await import('./dev/page-settings.ts')
-    const page = await pageFor(failure, generation, this.#settings, this.#host.listeners.httpBindings)
+    const page = await import('./dev/page-settings.ts')
+      .then(async ({ pageFor }) => pageFor(failure, generation, this.#settings, this.#host.listeners.httpBindings))
+      .catch(() => ({ failure, settings: null }))
     const isWanted = this.#state.workers.some(({ id, phase }) => id === worker && phase.kind === 'booting')
     if (isWanted) this.#publish({ type: 'broken', generation, failure: page.failure })
     if (!isWanted || page.settings === null) return this.#enqueue({ type: 'exited', worker, code: 0, signal: null })

@@ -8,6 +8,8 @@ import { SupervisorError } from './errors.ts'
 import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
 import { usableCpus } from './host/cpus.ts'
 import type { LoopSettings } from './loop.ts'
+import { inspectAt, optionsIn } from './protocol/inspection.ts'
+import type { InspectAt } from './protocol/orders.ts'
 
 const FASTEST_BEAT_MS = 50
 const SLOWEST_BEAT_MS = 1000
@@ -41,11 +43,12 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const folder = realpathSync(named)
   const app = config.app ?? (config.reload ? guessApp(folder) : null)
   const { path, name } = findApp(app, folder)
+  const appName = app ?? ''
   const typeScript = typeScriptFor(path, config.ts)
   return {
     ...coreSettings(config),
     ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
-    appName: app ?? '',
+    appName,
     development: config.reload && !isCheck ? developmentOf(config, surroundings, folder, path) : null,
     hooks: isCheck ? {} : config.hooks,
     app: path,
@@ -54,7 +57,10 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     env: readEnvFiles(folder, config.envFile),
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
-    go: goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+    go: {
+      ...goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+      title: `supervisor worker [${appName}]`,
+    },
   }
 }
 
@@ -114,7 +120,7 @@ function goOrder(
   surroundings: Surroundings,
   name: string | null,
   loaders: readonly string[],
-): LoopSettings['go'] {
+): Omit<LoopSettings['go'], 'title'> {
   return {
     type: 'go',
     accept: config.accept,
@@ -129,13 +135,12 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    title: `supervisor worker [${config.app ?? ''}]`,
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,
     measuresLoopDelay: config.maxLoopDelayMs > 0,
     isCheck: surroundings.isCheck,
-    ...(config.reload && { development: { inspect: null } }),
+    ...(config.reload && { development: { inspect: inspectFor(splitArgs(config.nodeArgs)) } }),
   }
 }
 
@@ -146,6 +151,12 @@ function pinned(path: string | null): string | null {
 /** Several signs of life within the timeout, so that one that is late does no harm. They also carry what is measured. */
 function beatFor(timeoutMs: number): number {
   return timeoutMs === 0 ? SLOWEST_BEAT_MS : Math.max(FASTEST_BEAT_MS, Math.min(SLOWEST_BEAT_MS, timeoutMs / 4))
+}
+
+/** Where the first worker listens for debuggers. Who debugs the supervisor itself has taken the port that was named. */
+function inspectFor(nodeArgs: readonly string[]): InspectAt | null {
+  const shared = [...optionsIn(process.env['NODE_OPTIONS']), ...process.execArgv]
+  return inspectAt(nodeArgs, 0) ?? inspectAt(shared, 1)
 }
 
 /** `--node-args "--a --b"` may hold several. */

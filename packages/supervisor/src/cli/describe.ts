@@ -31,6 +31,8 @@ export function describe(report: SupervisorReport, app: string): Line {
       return hookFailed(report)
     case 'listener-bound':
       return { level: 'info', text: `listening on ${report.address}` }
+    case 'inspector-open':
+      return { level: 'info', text: `listening for debuggers on ${report.address}` }
     case 'listener-waiting':
       return { level: 'warn', text: `${report.address} is in use; trying again for ${time(report.forMs)}` }
     case 'listener-released':

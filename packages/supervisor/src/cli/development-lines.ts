@@ -16,6 +16,11 @@ const QUIET: readonly SupervisorReport['type'][] = [
   'worker-ready',
 ]
 
+/** Whether it is a file of a package manager's own, which tells that it has installed something. */
+function isMarker(file: string): boolean {
+  return file.includes('/node_modules/.') && !file.includes('/node_modules/.pnpm/')
+}
+
 /** How the log of development differs: one line for a save, and a failure with its place in the source. */
 export class DevelopmentLines {
   readonly #app: string
@@ -45,6 +50,7 @@ export class DevelopmentLines {
 
   #cause(): string {
     if (this.#changed.length === 0) return 'reloaded'
+    if (this.#changed.every(isMarker)) return 'packages have been installed'
     return `${some(this.#changed.map((file) => relative(this.#folder, file)))} changed`
   }
 }

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Loop } from '../loop.ts'
 
-/** What the keys do, as it is said at the start. */
+/** What the keys do, as it is said when they can be pressed. */
 export const KEYS_TEXT = 'r + Enter reloads, c clears the screen, q quits'
+
+/** A shell tells nobody whom it puts in the foreground while he runs: so often that is looked at in the background. */
+const LOOK_EVERY_MS = 250
 
 /**
  * Listens for keys on the terminal. Nothing is read while the supervisor is in the background: the kernel would answer
@@ -11,14 +14,18 @@ export const KEYS_TEXT = 'r + Enter reloads, c clears the screen, q quits'
  */
 export class Keys {
   readonly #lines = createInterface({ input: process.stdin, terminal: false })
+  #onReading: (() => void) | null
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(loop: Loop) {
+  /** `onReading` is called when keys can be pressed for the first time. */
+  constructor(loop: Loop, onReading: () => void) {
+    this.#onReading = onReading
     this.#lines.on('line', (line) => press(line.trim(), loop))
     // A terminal that goes away is no reason to stop; what is to be done then, SIGHUP says.
     this.#lines.on('close', () => {})
     process.stdin.on('error', () => {})
     this.follow()
-    // From the background to the foreground (`fg`), and from a halt (Ctrl-Z) to either.
+    // From a halt (Ctrl-Z) to the foreground or the background.
     process.on('SIGCONT', () => this.follow())
   }
 
@@ -29,11 +36,19 @@ export class Keys {
 
   /** Reads as long as this is in the foreground. */
   follow(): void {
-    if (isInForeground()) this.#lines.resume()
-    else this.#lines.pause()
+    clearTimeout(this.#timer)
+    if (isInForeground()) {
+      this.#lines.resume()
+      this.#onReading?.()
+      this.#onReading = null
+      return
+    }
+    this.#lines.pause()
+    this.#timer = setTimeout(() => this.follow(), LOOK_EVERY_MS).unref()
   }
 
   end(): void {
+    clearTimeout(this.#timer)
     this.#lines.close()
   }
 }

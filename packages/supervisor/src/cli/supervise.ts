@@ -49,9 +49,8 @@ export class Run {
   async #listenForKeys(): Promise<void> {
     const { Keys, KEYS_TEXT } = await import('./keys.ts')
     if (!Keys.isPossible()) return
-    this.#keys = new Keys(this.loop)
     const log = await this.#log
-    log.say(KEYS_TEXT)
+    this.#keys = new Keys(this.loop, () => log.say(KEYS_TEXT))
   }
 
   /** The log is loaded when the workers have booted, if that does not take long; what happens until then waits. */

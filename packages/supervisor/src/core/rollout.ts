@@ -211,6 +211,8 @@ export function concludeFailed(draft: Draft, generation: number, failure: Reload
   draft.rollout = null
   draft.mayReleaseListeners = true
   report(draft, { type: 'reload-failed', generation, failure })
+  // In development that is what reloads are for.
+  if (draft.settings.isDevelopment) return
   draft.drift = { kind: 'checking' }
   draft.effects.push({ type: 'check-files', generation: draft.generation })
 }

@@ -72,8 +72,10 @@ export class Dependencies {
       ...this.#installed.map((marker) => statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0),
     )
     if (Date.now() - latest < INSTALLED_LATELY_MS) return
-    const what = basename(file) === MANIFEST ? 'package.json asks for other packages' : `${basename(file)} has changed`
-    this.#onMissing(`${what}: install them, or rebuild the image. The reload comes when they have been installed`)
+    this.#onMissing(
+      `${basename(file)} asks for other packages: install them, or rebuild the image. ` +
+        'The reload comes when they have been installed',
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { BootFailure } from '../core/failure.ts'
 import type { SupervisorReport } from '../loop.ts'
 import { Dependencies } from './dependencies.ts'
@@ -8,6 +9,7 @@ import type { HostSettings } from '../host/host-settings.ts'
 import type { OnLoaded, Reserve } from '../host/early-workers.ts'
 import type { Sockets } from '../host/spare.ts'
 import { Spares } from '../host/spares.ts'
+import { LONGEST_TIMER_MS } from '../protocol/names.ts'
 import { Loops } from './loops.ts'
 import { News } from './news.ts'
 import { Watch, type WatchSummary } from './watch.ts'
@@ -72,8 +74,6 @@ const SPARES = 1
 const SECOND_LOOK_MS = 60
 /** A request that came in with the change is answered first; then there is time to look at what was loaded. */
 const SETTLE_MS = 150
-/** setTimeout takes no longer delay than this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Watches what the app is made of. Events tell of a change at once; whatever they say, the files are compared with what
@@ -92,6 +92,10 @@ export class Development {
   /** What the generation that serves is known to have loaded. */
   #files: readonly string[] = []
   #prints: Promise<Fingerprints>
+  /** Files of packages that the spare has loaded, or is about to. */
+  readonly #packages = new Set<string>()
+  /** What they were like before any spare that waits has loaded them. */
+  #packagePrints: Promise<Fingerprints>[] = []
   #generation = 1
   /** When this generation began to load, by the system's clock, as files have it. The first one: when Node was started. */
   #loadingSince: number = performance.timeOrigin
@@ -163,7 +167,7 @@ export class Development {
     if (files.length === 0) return
     this.#spares?.changed(files)
     // Packages have been installed: a spare has the old ones.
-    if (files.some((file) => file.includes('/node_modules/'))) this.#spares?.renew()
+    if (files.some((file) => file.includes('/node_modules/'))) this.#renewSpares()
     this.#host.changed(
       files,
       files.every((file) => this.#files.includes(file) && !this.#ownFiles.includes(file)),
@@ -171,7 +175,13 @@ export class Development {
   }
 
   #hear(told: Parameters<OnLoaded>[1]): void {
-    if (told.type === 'modules') this.#spares?.learn(told)
+    if (told.type === 'modules') {
+      const files = told.modules.map((module) => (module.startsWith('file:') ? fileURLToPath(module) : module))
+      const added = files.filter((file) => !this.#packages.has(file))
+      for (const file of added) this.#packages.add(file)
+      if (added.length > 0) this.#packagePrints.push(Fingerprints.take(added))
+      this.#spares?.learn(told)
+    }
     // Also a boot that has failed tells what it has read: the cause may be in a file that was not known.
     else {
       this.#watch.watchAlso(told.files)
@@ -195,6 +205,7 @@ export class Development {
     await wait(SECOND_LOOK_MS, undefined, { ref: false })
     if (generation !== this.#generation) return
     await this.#compare()
+    await this.#comparePackages()
     await wait(SETTLE_MS, undefined, { ref: false })
     if (generation !== this.#generation) return
     this.#spares?.keep(this.#host.settings(), SPARES)
@@ -206,6 +217,25 @@ export class Development {
     this.#watch.watchAlso(this.#files)
     this.#prints = Fingerprints.take([...this.#files, ...this.#ownFiles])
     await this.#lookBack(this.#files.filter((file) => !before.includes(file)))
+  }
+
+  /**
+   * Packages are not watched: while they are installed, nothing works. Who has changed one by hand and reloads gets the one
+   * that the spare had loaded before; that is mended here.
+   */
+  async #comparePackages(): Promise<void> {
+    if (this.#spares === null) return
+    const prints = await Promise.all(this.#packagePrints)
+    const changed = (await Promise.all(prints.map(async (each) => each.changed()))).flat()
+    if (changed.length === 0) return
+    this.#renewSpares()
+    this.#host.changed(changed, false)
+  }
+
+  /** What spares have loaded of packages is not what is installed. */
+  #renewSpares(): void {
+    this.#packagePrints = [Fingerprints.take([...this.#packages])]
+    this.#spares?.renew()
   }
 
   #warn(code: string, text: string): void {

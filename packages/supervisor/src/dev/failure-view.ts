@@ -91,21 +91,7 @@ function innermost(failure: BootFailure): BootFailure {
 
 /** What the app threw; null where that is not what went wrong. */
 function errorOf(failure: BootFailure): ErrorSummary | null {
-  switch (failure.kind) {
-    case 'not-loaded':
-    case 'preload':
-    case 'threw':
-    case 'not-listening':
-    case 'fork-failed':
-      return failure.error
-    case 'not-servable':
-    case 'ended':
-    case 'exited':
-    case 'timed-out':
-    case 'hung':
-    case 'gave-up':
-      return null
-  }
+  return 'error' in failure ? failure.error : null
 }
 
 function summaryOf(failure: BootFailure, app: string): string {

@@ -47,6 +47,8 @@ function pageSettings(settings: HostSettings, bind: Bindings, view: FailureView)
       app: { name: null, factory: false, mode: 'export' },
       ready: { mode: 'listen', path: null },
       preload: { requires: [], imports: [], hooksFile: null },
+      // Nobody wants to debug this.
+      development: { inspect: null },
     },
   }
 }

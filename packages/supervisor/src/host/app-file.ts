@@ -30,9 +30,16 @@ const USUAL_NAMES: readonly string[] = ['app', 'server', 'index'].flatMap((name)
 )
 
 /** The app's file for somebody who names none: `main` of package.json, or the first that has a usual name. */
-export function guessApp(folder: string): string | null {
+export function guessApp(folder: string): string {
   const candidates = [mainOf(folder) ?? [], USUAL_NAMES].flat()
-  return candidates.find((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile()) ?? null
+  const found = candidates.find((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
+  if (found !== undefined) return found
+  throw new SupervisorError(
+    'SUPERVISOR_APP_MISSING',
+    `no app was named, and ${folder} has neither a main in package.json that is a file, nor app, server or index ` +
+      'with .ts, .js or .mjs.',
+    'Name its file: supervisor --reload app.js',
+  )
 }
 
 function mainOf(folder: string): string | null {

@@ -1,10 +1,12 @@
 import type { Effect } from '../core/effect.ts'
 import type { Event } from '../core/event.ts'
 import type { DrainMode, WorkerId } from '../core/types.ts'
+import type { Verdict } from '../core/verdict.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
 import { AddressDesk } from './address-desk.ts'
 import { canBind } from './bound-socket.ts'
+import { DebugPorts, type DebuggerReport } from './debug-ports.ts'
 import type { OnLoaded, Reserve } from './early-workers.ts'
 import { FileCheck } from './file-check.ts'
 import type { HookRunner } from './hook-runner.ts'
@@ -21,6 +23,7 @@ export type HostReport =
   | ListenerReport
   | { readonly type: 'warning'; readonly code: string; readonly text: string }
   | { readonly type: 'worker-warning'; readonly worker: WorkerId; readonly code: string; readonly text: string }
+  | DebuggerReport
 
 type Fork = Extract<Effect, { readonly type: 'fork' }>
 
@@ -38,6 +41,7 @@ export class Host {
     this.#roster.orderOneOf(generation, { type: 'list-files' }, attempt)
   })
   readonly #roster = new Roster()
+  readonly #debugPorts = new DebugPorts()
   /** Workers whose fork waits for the hook `preFork`. */
   readonly #waiting = new Set<WorkerId>()
   readonly #warned = new Set<string>()
@@ -104,8 +108,7 @@ export class Host {
       case 'kill':
         return this.#kill(action.worker)
       case 'inspect':
-        void this.#inspect(action.worker)
-        return
+        return this.#inspect(action.worker)
       case 'check-files':
         return this.#checkFiles(action.generation)
       case 'release-listeners':
@@ -148,14 +151,17 @@ export class Host {
   /** Forks a worker at once. What it runs need not be the app of its generation. */
   fork({ worker, index, generation, requestLimit }: Omit<Fork, 'type'>, settings: HostSettings): void {
     const listener: ProcessListener = {
-      onMessage: (message) => this.#onMessage(worker, message),
+      onMessage: (message) => this.#onMessage(worker, index, message),
       onReadySignal: () => this.#roster.order(worker, { type: 'app-ready' }),
-      onExit: (code, signal) => this.#onExit(worker, code, signal),
+      onExit: (code, signal) => {
+        this.#roster.remove(worker)
+        this.#enqueue({ type: 'exited', worker, code, signal })
+      },
       onForkFailed: (error) => this.#onForkFailed(worker, error),
     }
     this.#files.begin(generation)
     try {
-      const launch = { index, generation, requestLimit }
+      const launch = { index, generation, requestLimit, debugPort: this.#debugPorts.of(index) }
       const early = settings.early?.take(index) ?? this.#spares?.take(settings, launch) ?? null
       const launched = early?.process ?? new WorkerProcess(launchOf(settings, launch), listener)
       if (launched.pid === undefined) return
@@ -172,12 +178,7 @@ export class Host {
     this.#enqueue({ type: 'fork-failed', worker, error, ...(hook !== undefined && { hook }) })
   }
 
-  #onExit(worker: WorkerId, code: number | null, signal: string | null): void {
-    this.#roster.remove(worker)
-    this.#enqueue({ type: 'exited', worker, code, signal })
-  }
-
-  #onMessage(worker: WorkerId, message: Message): void {
+  #onMessage(worker: WorkerId, index: number, message: Message): void {
     const launched = this.#roster.get(worker)
     if (launched === undefined) return
     if (message.type === 'ready') launched.isReady = true
@@ -187,13 +188,11 @@ export class Host {
           this.#enqueue({ type: 'refused', worker, error })
         })
         return
-      case 'received':
-        return
       case 'files':
-        this.#files.listed(launched.generation, message.files)
-        return this.#onLoaded(launched.generation, message, worker)
       case 'modules':
+        if (message.type === 'files') this.#files.listed(launched.generation, message.files)
         return this.#onLoaded(launched.generation, message, worker)
+      case 'received':
       case 'warm':
         return
       case 'heartbeat': {
@@ -203,6 +202,8 @@ export class Host {
       }
       case 'warning':
         return this.#warn(worker, message.code, message.text)
+      case 'inspector-open':
+        return this.#debugPorts.opened(index, message.address, this.#report)
       case 'progress':
       case 'ready':
       case 'accepting':
@@ -222,16 +223,17 @@ export class Host {
     this.#report({ type: 'worker-warning', worker, code, text })
   }
 
-  async #inspect(worker: WorkerId): Promise<void> {
+  #inspect(worker: WorkerId): void {
     const launched = this.#roster.get(worker)
     if (launched?.process.pid === undefined) return
-    const verdict = await inspect(launched.process.pid, launched)
-    this.#enqueue({ type: 'inspected', worker, verdict })
+    const told = (verdict: Verdict): void => this.#enqueue({ type: 'inspected', worker, verdict })
+    void inspect(launched.process.pid, launched).then(told)
   }
 
   #checkFiles(generation: number): void {
-    const told = (changed: readonly string[]): void => this.#enqueue({ type: 'files-checked', generation, changed })
-    void this.#files.changed(generation).then(told)
+    void this.#files
+      .changed(generation)
+      .then((changed) => this.#enqueue({ type: 'files-checked', generation, changed }))
   }
 
   /** The app's own files that a generation has loaded; none if nobody of it can say so. */

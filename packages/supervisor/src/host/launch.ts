@@ -1,4 +1,4 @@
-import { inspectArgs, inspectAt, isInspectOption } from '../protocol/inspection.ts'
+import { inspectArgs, isInspectOption, withoutInspect } from '../protocol/inspection.ts'
 import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
@@ -12,6 +12,8 @@ export interface Place {
   readonly index: number
   readonly generation: number
   readonly requestLimit: number | null
+  /** Where the worker before it listened for debuggers, if the port was any that was free. */
+  readonly debugPort?: number | undefined
 }
 
 /** How the process of a worker is started that boots at once. */
@@ -29,20 +31,25 @@ export function launchOf(settings: HostSettings, place: Place): Launch {
 /** How the process of a worker is started that waits for go, and learns then which one it is. */
 export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSettings): Launch {
   const asked = [...process.execArgv, ...nodeArgs]
+  const { NODE_OPTIONS: options } = process.env
   // In development a place keeps its port for debuggers, which Node itself would not let a spare leave free.
-  const own = go.development === undefined ? asked : asked.filter((arg) => !isInspectOption(arg))
-  const execArgv = [...own, ...inspectArgs(own, process.env['NODE_OPTIONS']), '--import', AGENT]
+  const isDevelopment = go.development !== undefined
+  const own = isDevelopment ? asked.filter((arg) => !isInspectOption(arg)) : asked
+  const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
+  const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
   const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare') }
-  return { app, args, folder, execArgv, env: { ...newVariables(env), [AGENT_TOKEN]: JSON.stringify(wait) } }
+  const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
+  return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment }
 }
 
 /** The order with which the worker of a place begins. */
-export function goFor({ go, nodeArgs }: HostSettings, { index, requestLimit }: Place): HostSettings['go'] {
+export function goFor({ go }: HostSettings, { index, requestLimit, debugPort = 0 }: Place): HostSettings['go'] {
   const order = { ...go, requestLimit, accept: canBind() ? go.accept : 'cluster' } as const
-  if (go.development === undefined) return order
-  // Who debugs the supervisor itself has taken the port that was named for it.
-  const inspect = inspectAt(nodeArgs, index) ?? inspectAt(process.execArgv, index + 1)
-  return { ...order, development: { ...go.development, inspect } }
+  const inspect = go.development?.inspect ?? null
+  if (inspect === null) return order
+  // A port for each place, which stays the same.
+  const port = inspect.port === 0 ? debugPort : inspect.port + index
+  return { ...order, development: { inspect: { ...inspect, port } } }
 }
 
 /** What env files say, where the environment says nothing. */

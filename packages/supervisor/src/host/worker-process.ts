@@ -14,6 +14,11 @@ export interface Launch {
   readonly folder: string
   readonly execArgv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /**
+   * Where node:cluster distributes, workers get the socket itself rather than one connection after the other: those that
+   * were handed to a worker which is killed meanwhile would stay with the supervisor, open and unanswered.
+   */
+  readonly sharesSockets?: boolean
 }
 
 export interface ProcessListener {
@@ -43,6 +48,8 @@ export class WorkerProcess {
   #underWay: number | null = null
 
   constructor(launch: Launch, listener: ProcessListener) {
+    // It holds from the first fork on.
+    if (launch.sharesSockets === true) cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       exec: launch.app,
       args: [...launch.args],

@@ -1,12 +1,25 @@
 import { INSPECT_ARG } from './names.ts'
 import type { InspectAt } from './orders.ts'
 
+/** The options in a text as NODE_OPTIONS has it. */
+export function optionsIn(nodeOptions: string = ''): string[] {
+  return nodeOptions.split(/[\s"]+/).filter(Boolean)
+}
+
+/** The same text without what asks for an inspector. */
+export function withoutInspect(nodeOptions: string): string {
+  return nodeOptions
+    .split(/\s+/)
+    .filter((option) => !optionsIn(option).some(isInspectOption))
+    .join(' ')
+}
+
 /**
  * What to add to a worker's options for Node, so that it can be inspected without notice: nothing where the user has
  * arranged for an inspector, by an option or in NODE_OPTIONS.
  */
 export function inspectArgs(execArgv: readonly string[], nodeOptions: string = ''): readonly string[] {
-  const isArranged = execArgv.some(isInspectOption) || nodeOptions.split(/[\s"]+/).some(isInspectOption)
+  const isArranged = execArgv.some(isInspectOption) || optionsIn(nodeOptions).some(isInspectOption)
   return isArranged ? [] : [INSPECT_ARG]
 }
 

@@ -56,6 +56,8 @@ export type Message =
   /** A signal came to the worker itself, or to its process group. */
   | { readonly type: 'signalled'; readonly signal: string }
   | { readonly type: 'warning'; readonly code: string; readonly text: string }
+  /** Debuggers may connect there. */
+  | { readonly type: 'inspector-open'; readonly address: string }
   /** The event loop turns. The requests are all since the worker was ready; the delay is the mean since the last one. */
   | {
       readonly type: 'heartbeat'
@@ -121,6 +123,7 @@ const message: v.GenericSchema<Message> = v.variant('type', [
   v.object({ type: v.literal('threw'), error }),
   v.object({ type: v.literal('signalled'), signal: v.string() }),
   v.object({ type: v.literal('warning'), code: v.string(), text: v.string() }),
+  v.object({ type: v.literal('inspector-open'), address: v.string() }),
   v.object({
     type: v.literal('heartbeat'),
     requests: amount,

@@ -26,3 +26,6 @@ export const INSPECTOR_SYMBOL = 'prefork.inspector'
  * inspector. It opens nothing. The agent takes it for the sign that the inspector's port is its own to choose.
  */
 export const INSPECT_ARG = '--inspect-publish-uid=http'
+
+/** setTimeout takes no longer delay than this. Here for want of a place that both sides load anyway. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1

@@ -77,6 +77,8 @@ export function failureOf(thrown: unknown, isLoaded: boolean): OwnFailure {
 /** A syntax error of a source file comes from Node's loader; one of `JSON.parse` is the app's own. */
 function isLoadError({ name, code, stack }: ErrorSummary): boolean {
   if (code !== undefined && LOAD_ERRORS.includes(code)) return true
+  // esbuild's, by way of tsx.
+  if (name === 'TransformError') return true
   const firstFrame = stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
   return name === 'SyntaxError' && (firstFrame === undefined || firstFrame.includes('node:internal/'))
 }

@@ -20,7 +20,7 @@ export class Developed {
     if (inspect === null) return
     const { listenForDebuggers, stopListeningForDebuggers } = await import('./debugging.ts')
     this.#stopListening = stopListeningForDebuggers
-    await listenForDebuggers(inspect, () => this.#isLeaving)
+    await listenForDebuggers(inspect, this.#control, () => this.#isLeaving)
   }
 
   /** The next worker may have the debugger's port. */

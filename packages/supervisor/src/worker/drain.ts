@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { ServerResponse } from 'node:http'
 import type { DrainMode } from '../core/types.ts'
+import { LONGEST_TIMER_MS } from '../protocol/names.ts'
 import type { Seam } from './seam.ts'
 import type { Servers } from './servers.ts'
 
@@ -23,8 +24,6 @@ const LONGEST_PARTING_MS = 1000
 const SUSPENDED_MS = 1000
 /** What he gets then, so that answers which are ready still go out. The supervisor's patience is longer by default. */
 const AFTER_SUSPENSION_MS = 1000
-/** The longest time that a timer can be set to. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** How long a drain may take. It may change meanwhile: a quick stop may come while a worker drains. */
 export class Patience {
