@@ -5,7 +5,7 @@ import type { Effect } from './core/effect.ts'
 import type { Event } from './core/event.ts'
 import type { Report } from './core/report.ts'
 import type { Outcome, Settings, State, StopMode } from './core/types.ts'
-import { HookRunner } from './host/hook-runner.ts'
+import { errorSummary, HookRunner } from './host/hook-runner.ts'
 import { Host, type HostReport } from './host/host.ts'
 import type { HostSettings } from './host/host-settings.ts'
 import type { Hooks } from './config/hooks.ts'
@@ -113,7 +113,7 @@ export class Loop {
   }
 
   status(): Snapshot {
-    return snapshotOf(this.#state, now())
+    return snapshotOf(this.#state, Math.round(performance.now()))
   }
 
   #enqueue(event: Event): void {
@@ -129,7 +129,7 @@ export class Loop {
   }
 
   #process(event: Event): void {
-    const { state, effects } = step(this.#state, event, now())
+    const { state, effects } = step(this.#state, event, Math.round(performance.now()))
     this.#state = state
     for (const effect of effects) {
       switch (effect.type) {
@@ -240,15 +240,10 @@ export class Loop {
     try {
       await this.#hooks.run(name, ...values)
     } catch (thrown) {
-      const { name: kind, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
-      const error = { name: kind, message, stack }
+      const error = errorSummary(thrown)
       // After the last worker the core takes no more events.
       if (name === 'onExit') this.#publish({ type: 'hook-failed', hook: name, error })
       else this.#enqueue({ type: 'hook-failed', hook: name, error })
     }
   }
-}
-
-function now(): number {
-  return Math.round(performance.now())
 }

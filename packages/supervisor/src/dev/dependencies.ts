@@ -1,6 +1,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
+/**
+ * Packages that are left to the app in any case, as their import reads files of the app and says what the environment
+ * is. Others read it too, which does no harm: a spare has the environment that the app made last time.
+ */
+export const LEFT_TO_APP: readonly string[] = [
+  '@dotenvx/dotenvx',
+  'config',
+  'dotenv',
+  'dotenv-defaults',
+  'dotenv-expand',
+  'dotenv-flow',
+  'dotenv-safe',
+  'env-cmd',
+]
+
 const MANIFEST = 'package.json'
 const LOCKFILES: readonly string[] = [
   'package-lock.json',

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { BootFailure } from '../core/failure.ts'
 import type { SupervisorReport } from '../loop.ts'
-import { Dependencies } from './dependencies.ts'
+import { Dependencies, LEFT_TO_APP } from './dependencies.ts'
 import { changedSince, Fingerprints } from './fingerprints.ts'
 import type { HostSettings } from '../host/host-settings.ts'
 import type { OnLoaded, Reserve } from '../host/early-workers.ts'
@@ -52,21 +52,6 @@ export interface DevelopmentHost {
   readonly sockets: Sockets
   useSpares(spares: Reserve | null, onLoaded: OnLoaded): void
 }
-
-/**
- * Packages that are left to the app in any case, as their import reads files of the app and says what the environment
- * is. Others read it too, which does no harm: a spare has the environment that the app made last time.
- */
-export const LEFT_TO_APP: readonly string[] = [
-  '@dotenvx/dotenvx',
-  'config',
-  'dotenv',
-  'dotenv-defaults',
-  'dotenv-expand',
-  'dotenv-flow',
-  'dotenv-safe',
-  'env-cmd',
-]
 
 /** How many processes wait for the next change. */
 const SPARES = 1

@@ -1,3 +1,4 @@
+import type { ErrorSummary } from '../core/failure.ts'
 import type { HookName, Hooks } from '../config/hooks.ts'
 
 /** A hook in the supervisor; `postFork` runs in the worker. */
@@ -51,6 +52,12 @@ export class HookRunner {
     const hook = this.#hooks[name] as ((...values: readonly unknown[]) => unknown) | undefined
     await hook?.(...values)
   }
+}
+
+/** What the core has to know of what a hook has thrown. */
+export function errorSummary(thrown: unknown): ErrorSummary {
+  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
+  return { name, message, stack }
 }
 
 async function within(patienceMs: number, work: Promise<unknown>): Promise<void> {

@@ -41,6 +41,12 @@ export function secureOutput(): void {
 const HELD: readonly string[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 /**
+ * A signal to the whole process group reaches the supervisor too, a moment earlier or later. If this worker left first,
+ * as after a signal of its own, connections would queue on a socket that the supervisor then closes.
+ */
+const GROUP_SIGNAL_MS = 100
+
+/**
  * Keeps signals from the app until the worker has drained.
  *
  * Listeners alone would not do: the app's own ones would still be called. Node binds `process.emit` when the first
@@ -52,7 +58,7 @@ export function holdSignals(onSignal: (signal: string) => void): void {
   const held = (name: string | symbol, ...values: unknown[]): boolean => {
     if (!HELD.includes(String(name)) || typeof values[1] !== 'number')
       return Reflect.apply(emit, process, [name, ...values])
-    onSignal(String(name))
+    setTimeout(() => onSignal(String(name)), GROUP_SIGNAL_MS).unref()
     return true
   }
   process.emit = held as typeof process.emit

@@ -22,12 +22,6 @@ type Phase =
   | { readonly kind: 'ready' }
   | { readonly kind: 'leaving' }
 
-/**
- * A signal to the whole process group reaches the supervisor too, a moment earlier or later. If this worker left first,
- * as after a signal of its own, connections would queue on a socket that the supervisor then closes.
- */
-const GROUP_SIGNAL_MS = 100
-
 /** The life of a worker, seen from inside: wait for go, boot, be ready, accept, drain, exit. */
 export class Worker {
   readonly #control = new Control(
@@ -68,9 +62,7 @@ export class Worker {
     })
     secureOutput()
     makeInspectable()
-    holdSignals((signal) => {
-      setTimeout(() => this.#control.send({ type: 'signalled', signal }), GROUP_SIGNAL_MS).unref()
-    })
+    holdSignals((signal) => this.#control.send({ type: 'signalled', signal }))
     process.on('uncaughtExceptionMonitor', (thrown) => {
       if (this.#phase.kind === 'ready') this.#control.send({ type: 'threw', error: summarize(thrown) })
     })
