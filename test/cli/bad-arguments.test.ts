@@ -113,6 +113,12 @@ describe('a flag that does not exist', () => {
     expect(failure.stderr).toContain('Did you mean --workers?')
   })
 
+  it('is told to be one of Node, and how that is given', async () => {
+    const failure = await failureOf(['--inspect', HELLO])
+    expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_UNKNOWN' })
+    expect(failure.stderr).toContain("It is one of Node's: give it to the workers, by --node-args=--inspect")
+  })
+
   it('names none when nothing is near', async () => {
     const failure = await failureOf(['--frobnicate', HELLO])
     expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_UNKNOWN' })

@@ -141,6 +141,10 @@ export function refuseUnknown({ flags, env, file }: Sources): void {
 
 /** The error for a flag that nobody knows; it names the one that was perhaps meant. */
 export function unknownOption(flag: string): SupervisorError {
+  if (process.allowedNodeEnvironmentFlags.has(`--${flag}`)) {
+    const hint = `It is one of Node's: give it to the workers, by --node-args=--${flag}`
+    return new SupervisorError('SUPERVISOR_OPTION_UNKNOWN', `there is no option --${flag}.`, hint)
+  }
   const known = OPTION_NAMES.map((name) => OPTIONS[name].flag)
   return unknown(`option ${flag.length === 1 ? '-' : '--'}${flag}`, flag, [...known, ...OWN_FLAGS], '--')
 }
