@@ -144,6 +144,13 @@ describe('before the first generation is ready', () => {
     expect(cli.events('worker-forked')).toEqual([])
   })
 
+  it.each(moments)('%s ends the boot when it throws what is no error', async (hook) => {
+    using project = projectWith(`async ${hook}() { throw null }`)
+    const failure = await project.failure(['--workers', '2'])
+    expectOneCause(failure, { exitCode: 4, code: 'SUPERVISOR_PRELOAD_FAILED' })
+    expect(failure.stderr).toContain(`the hook ${hook} failed: Error: threw null.`)
+  })
+
   it.each(moments)('a stop ends it, although %s hangs', async (hook) => {
     const text = `${hook}: () => { console.log('hanging'); return new Promise(() => {}) }`
     // A stop gives a worker that boots a second, and the process behind it a moment more.
@@ -176,8 +183,8 @@ describe.concurrent('once they serve', () => {
     expect((await ask({ port: cli.port })).body).toBe('served')
   })
 
-  it('preFork that throws costs that fork only, and is logged', async () => {
-    using project = projectWith(`preFork({ worker }) { if (worker === 2) throw new RangeError('not today') }`)
+  it.each(["new RangeError('not today')", 'null'])('preFork that throws %s costs that fork only', async (thrown) => {
+    using project = projectWith(`preFork({ worker }) { if (worker === 2) throw ${thrown} }`)
     await using cli = await project.serving([])
     process.kill(cli.workerPids[0] ?? NOBODY, 'SIGKILL')
     expect((await cli.line('worker-boot-failed')).msg).toContain('the hook preFork')

@@ -131,6 +131,13 @@ describe('an app that never serves', () => {
     expect(failure.stderr).toContain('top-level await')
   })
 
+  it('is told of a factory that nothing can settle', async () => {
+    const source = 'export default () => new Promise(() => {})'
+    const failure = await failureOfApp({ 'app.mjs': source }, ['--factory'])
+    expectOneCause(failure, { exitCode: 3, code: 'SUPERVISOR_APP_ENDED' })
+    expect(failure.stderr).toContain('in its factory')
+  })
+
   it('is ended at the boot timeout when a top-level await takes too long', async () => {
     const source = 'setInterval(() => {}, 1000)\nawait new Promise(() => {})'
     const failure = await failureOfApp({ 'app.mjs': source }, ['--boot-timeout', '1'])

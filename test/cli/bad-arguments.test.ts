@@ -18,6 +18,12 @@ describe('a command without one app that is there', () => {
     expect(failure.stderr).toMatch(/one\.js and two\.js/)
   })
 
+  it('does not take a check for done that only prints', async () => {
+    const failure = await failureOf(['--check-config', '--print-config', HELLO])
+    expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
+    expect(failure.stderr).toContain('--check-config and --print-config contradict')
+  })
+
   it('says where it has looked for a file that is not there', async () => {
     using folder = new Folder()
     const failure = await failureOf(['nowhere.js'], { cwd: folder.path })

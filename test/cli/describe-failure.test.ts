@@ -18,6 +18,7 @@ group('a failed boot', () => {
     ['SUPERVISOR_APP_ENDED', { kind: 'ended', step: 'loaded' }, 'without listening'],
     ['SUPERVISOR_APP_ENDED', { kind: 'ended', step: 'loading' }, 'top-level await'],
     ['SUPERVISOR_APP_EXITED', { kind: 'exited', code: 7, signal: null }, 'exited with code 7'],
+    ['SUPERVISOR_APP_EXITED', { kind: 'exited', code: 9, signal: null }, 'exited with code 9'],
     ['SUPERVISOR_APP_EXITED', { kind: 'exited', code: null, signal: 'SIGSEGV' }, 'ended by SIGSEGV'],
     [
       'SUPERVISOR_APP_NEVER_LOADED',

@@ -69,6 +69,12 @@ describe('a config file', () => {
     expect(failure.stderr).toMatch(/there is no config file nowhere\.js\.\nLooked in \//)
   })
 
+  it('that --config names has to be a file', async () => {
+    const failure = await printed({}, ['--config', '.'])
+    expectOneCause(failure, NOT_LOADED)
+    expect(failure.stderr).toMatch(/: \. is a directory\.\nName the config file/)
+  })
+
   it('can say what the command line leaves out: the app and its arguments', async () => {
     const file = { app: 'app.js:api', args: ['--verbose'] }
     const seen = await printed({ 'supervisor.config.json': JSON.stringify(file) })

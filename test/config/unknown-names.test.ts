@@ -48,6 +48,7 @@ describe('a hook that does not exist', () => {
     [{ onExit: null }, 'the hook onExit must be a function'],
     [() => {}, 'hooks must be an object'],
     [null, 'hooks must be an object'],
+    [[], 'hooks must be an object'],
     ['onExit', 'hooks must be an object'],
   ])('is told from one that is no function: %o', (hooks, problem) => {
     const error = refusalOf({ file: { hooks } })

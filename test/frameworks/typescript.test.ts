@@ -73,6 +73,10 @@ describe.runIf(NODE_STRIPS)("with Node's own type stripping", () => {
     ],
     ['./dep.js that is dep.ts', { 'app.ts': SWAPPED, 'dep.ts': DEPENDENCY, 'package.json': ESM }],
     ['./dep without an ending', { 'app.ts': EXTENSIONLESS, 'dep.ts': DEPENDENCY, 'package.json': ESM }],
+    [
+      './dep without an ending that is required',
+      { 'app.ts': `module.exports = require('./dep')`, 'dep.ts': DEPENDENCY, 'package.json': '{}' },
+    ],
   ])('names tsx for %s', async (_what, files) => {
     using project = new Project(files)
     await using cli = project.start([...ARGS, '--ts', 'strip', 'app.ts'])

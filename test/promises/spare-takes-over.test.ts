@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Cli, fixture, isAlive, isSpare, liveMembers, NOBODY } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
@@ -5,6 +6,14 @@ import { Folder } from '../harness/folder.ts'
 import { until } from '../harness/until.ts'
 
 const sparesOf = (cli: Cli): number[] => liveMembers(cli.pid).filter(isSpare)
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
 
 /** Waits until so many spares wait. */
 function untilSpares(cli: Cli, count: number): Promise<number[]> {
@@ -35,6 +44,22 @@ describe('a spare', () => {
     expect(loads(cli)).toBe(3)
     const next = await untilSpares(cli, 2)
     expect(next).not.toContain(workerPid)
+    expect(cli.stderr).toBe('')
+  })
+
+  it('does not outlive a supervisor that stops while it starts', async () => {
+    using folder = new Folder()
+    await using cli = await Cli.serving(['--workers', '1', '--spares', '1', folder.write('app.mjs', LOUD)])
+    const workers = cli.workerPids
+    // A fork that does not run Node yet has the command line of the supervisor, which waits for it.
+    const spare = await until('Node begins in a process that is no worker', () =>
+      liveMembers(cli.pid).find((pid) => !workers.includes(pid) && commandOf(pid).includes('agent.js')),
+    )
+    process.kill(spare, 'SIGSTOP')
+    cli.signal('SIGTERM')
+    const exit = await cli.exit()
+    await until('the spare has gone', () => !isAlive(spare))
+    expect(exit).toEqual({ code: 0, signal: null })
     expect(cli.stderr).toBe('')
   })
 

@@ -46,7 +46,7 @@ const LOADED = {
 const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Message, { readonly type: Type }>> } = {
   progress: fc.record({
     type: fc.constant('progress'),
-    step: fc.constantFrom('loading', 'loaded', 'listening'),
+    step: fc.constantFrom('loading', 'loaded', 'silent', 'listening'),
     detail: fc.option(fc.string(), { nil: null }),
   }),
   listen: fc.record({

@@ -113,6 +113,8 @@ it('a worker that never says so hits the boot timeout', async () => {
   expect(await cli.exit()).toEqual({ code: 3, signal: null })
   expect(cli.stderr).toMatch(/within 2(\.\d)? s/)
   expect(cli.stderr).toContain('--ready signal')
+  expect(cli.stderr).toContain('did not say that it is ready')
+  expect(cli.stderr).not.toContain('listened on nothing')
 })
 
 it('neither way of saying so matters to an app that is ready when it listens', async () => {

@@ -232,11 +232,17 @@ describe('a factory', () => {
 
   it.each([
     ['an object', { fetch: answer }, 'an object ({ fetch: [Function: answer] })'],
-    ['nothing', undefined, 'undefined'],
+    ['nothing', undefined, 'nothing'],
   ])('that is %s is refused: it has to be a function', async (_what, app, found) => {
     const refused = await refusal(app, FACTORY)
     expect(refused.found).toBe(found)
     expect(refused.hint).toContain('--factory')
+  })
+
+  it('that is not the default export is asked for by name', async () => {
+    const refused = await offerOf({ shop: handler, admin: handler }, FACTORY)
+    expect(refused).toMatchObject({ kind: 'not-servable', found: '"shop", "admin"' })
+    expect(refused).toHaveProperty('hint', expect.stringContaining('app.js:name'))
   })
 
   it('that is a class is refused as one', async () => {

@@ -25,7 +25,7 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
         : new SupervisorError(
             'SUPERVISOR_APP_ENDED',
             `${app} ran to its end without listening, and exports nothing that could be served.`,
-            'Export a function (request, response), or have the file call listen().',
+            'Export a function (request, response), or have the file call listen(); --mode listen serves no export.',
           )
     case 'exited':
       return exitError(failure.code, failure.signal, worker, app)
@@ -87,10 +87,13 @@ function gaveUpError(afterMs: number, last: BootFailure | null, app: string): Su
 function unsettledError(app: string): SupervisorError {
   return new SupervisorError(
     'SUPERVISOR_APP_ENDED',
-    `${app} never got past a top-level await: nothing was left that could settle it.`,
+    `${app} never got past a top-level await, or one in its factory: nothing was left that could settle it.`,
     'Await something that settles, or listen before it.',
   )
 }
+
+/** The exit code of Node itself for an invalid option. */
+const NODE_OPTION_REFUSED = 9
 
 function exitError(code: number | null, signal: string | null, worker: WorkerId | null, app: string): SupervisorError {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
@@ -100,7 +103,9 @@ function exitError(code: number | null, signal: string | null, worker: WorkerId 
     worker === null ? `a worker ${how}.` : `worker ${worker} ${how} before it was ready.`,
     signal === 'SIGKILL'
       ? 'If nobody sent that signal, the kernel ran out of memory: see dmesg.'
-      : `Look for process.exit in ${app}, and at what it printed before.`,
+      : code === NODE_OPTION_REFUSED
+        ? `Node ends like that for an option it does not take: see --node-args and NODE_OPTIONS, or process.exit in ${app}.`
+        : `Look for process.exit in ${app}, and at what it printed before.`,
   )
 }
 
@@ -119,6 +124,12 @@ function timeoutError(failure: Extract<BootFailure, { readonly kind: 'timed-out'
         `${app} was loaded, but listened on nothing within ${seconds}${failure.detail === null ? '' : `; it exports ${failure.detail}`}.`,
         'Export the app as default (or name it, app.js:name), have the file call listen(), use --ready signal for ' +
           'an app without a port, or raise --boot-timeout.',
+      )
+    case 'silent':
+      return new SupervisorError(
+        'SUPERVISOR_APP_NEVER_LISTENED',
+        `${app} was loaded, but did not say that it is ready within ${seconds}, as --ready signal has it.`,
+        "Call worker.ready(), or process.send('ready'), in the app, or raise --boot-timeout.",
       )
     case 'listening':
       return new SupervisorError(
@@ -140,7 +151,10 @@ function preloadError(what: string, error: ErrorSummary): SupervisorError {
 
 /** What is said of an address by the code of its refusal: what is wrong with it, and what to do. */
 const ADDRESS_PROBLEMS: Readonly<Record<string, readonly [string, string]>> = {
-  OWN_ADDRESS: ['is listened on by the app twice', 'Leave one of the two listen() calls out, or handle its error.'],
+  OWN_ADDRESS: [
+    'is listened on by the app twice',
+    'Leave one of the two out, a listen() call or a --bind, or handle its error.',
+  ],
   EADDRINUSE: ['is in use by another process', 'End that process, or listen on another address.'],
   EACCES: [
     'may not be bound by this user',
@@ -171,6 +185,9 @@ function hintForLoading({ name, code, message }: ErrorSummary): string {
   }
   if (code === 'ERR_MODULE_NOT_FOUND' && /imported from .*\.[cm]?ts$/.test(message)) {
     return 'Node resolves imports to the letter: write the .ts ending, or install tsx, which finds ./dep.ts for ./dep.js.'
+  }
+  if (code === 'MODULE_NOT_FOUND' && /\nRequire stack:\n- .*\.[cm]?ts(\n|$)/.test(message)) {
+    return 'Check the path and that the dependencies are installed; for a .ts file write its ending, or install tsx.'
   }
   // Node calls an import of something that is not exported a syntax error.
   if (name === 'SyntaxError' && !/ export named |^Named export /.test(message))

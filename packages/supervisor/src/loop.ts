@@ -5,7 +5,7 @@ import type { Effect } from './core/effect.ts'
 import type { Event } from './core/event.ts'
 import type { Report } from './core/report.ts'
 import type { Outcome, Settings, State, StopMode } from './core/types.ts'
-import { errorSummary, HookRunner } from './host/hook-runner.ts'
+import { HookRunner } from './host/hook-runner.ts'
 import { Host, type HostReport } from './host/host.ts'
 import type { HostSettings } from './host/host-settings.ts'
 import type { Hooks } from './config/hooks.ts'
@@ -240,7 +240,8 @@ export class Loop {
     try {
       await this.#hooks.run(name, ...values)
     } catch (thrown) {
-      const error = errorSummary(thrown)
+      const { name: kind, message, stack } = thrown as Error
+      const error = { name: kind, message, stack }
       // After the last worker the core takes no more events.
       if (name === 'onExit') this.#publish({ type: 'hook-failed', hook: name, error })
       else this.#enqueue({ type: 'hook-failed', hook: name, error })

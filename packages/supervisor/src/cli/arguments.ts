@@ -36,6 +36,7 @@ export async function readArguments(args: readonly string[], version: () => stri
   if (configFile === '') throw noConfigNamed()
   const [app = null, ...surplus] = parsed._.map(String)
   if (surplus.length > 0) throw surplusError(String(app), surplus)
+  if (parsed['print-config'] === true && parsed['check-config'] === true) throw twoTasks()
   const kind: Task = parsed['print-config'] === true ? 'print' : parsed['check-config'] === true ? 'check' : 'run'
   return {
     kind,
@@ -89,6 +90,14 @@ function noConfigNamed(): SupervisorError {
     'SUPERVISOR_OPTION_INVALID',
     '--config needs a value: a file.',
     'Name it, or leave it out.',
+  )
+}
+
+function twoTasks(): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_OPTION_INVALID',
+    '--check-config and --print-config contradict each other: one loads the app, the other only shows values.',
+    'Run the command once for each.',
   )
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { SupervisorError } from '../errors.ts'
 import { readEnvFiles } from './env-file.ts'
@@ -58,6 +58,11 @@ function findConfigFile(folder: string, named: string | null): string | null {
     return found === undefined ? null : join(folder, found)
   }
   const path = resolve(folder, named)
-  if (existsSync(path)) return path
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file?.isDirectory() === true) {
+    const hint = 'Name the config file in it.'
+    throw new SupervisorError('SUPERVISOR_CONFIG_NOT_LOADED', `${named} is a directory.`, hint)
+  }
+  if (file !== undefined) return path
   throw new SupervisorError('SUPERVISOR_CONFIG_NOT_LOADED', `there is no config file ${named}.`, `Looked in ${folder}.`)
 }

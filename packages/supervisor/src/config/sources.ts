@@ -89,7 +89,9 @@ function check(option: Option<unknown>, value: unknown, where: string): unknown 
 }
 
 function invalid(where: string, problem: string, option: Option<unknown>): SupervisorError {
-  const standard = option.default === null ? '' : ` The default is ${option.default}.`
+  // It is written as a flag is: in seconds, where a file has milliseconds.
+  const unit = option.kind.placeholder === 'seconds' ? ' s' : ''
+  const standard = option.default === null ? '' : ` The default is ${option.default}${unit}.`
   return new SupervisorError('SUPERVISOR_OPTION_INVALID', `${where}: ${problem}.`, `See supervisor --help.${standard}`)
 }
 
@@ -180,7 +182,9 @@ export const HOOK_NAMES: readonly HookName[] = [
 /** The hooks of a config file, or of the library's options. */
 export function readHooks(hooks: unknown, where: string): Hooks {
   if (hooks === undefined) return {}
-  if (typeof hooks !== 'object' || hooks === null) throw wrongHook(`${where}: hooks must be an object of functions.`)
+  if (typeof hooks !== 'object' || hooks === null || Array.isArray(hooks)) {
+    throw wrongHook(`${where}: hooks must be an object of functions.`)
+  }
   for (const [name, hook] of Object.entries(hooks)) {
     if (!(HOOK_NAMES as readonly string[]).includes(name))
       throw unknown(`hook "${name}" in ${where}`, name, HOOK_NAMES, '')

@@ -6,8 +6,11 @@ export interface ErrorSummary {
   readonly stack?: string | undefined
 }
 
-/** How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or it listens. */
-export type BootStep = 'loading' | 'loaded' | 'listening'
+/**
+ * How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or the app's own word
+ * with `--ready signal`, or it listens.
+ */
+export type BootStep = 'loading' | 'loaded' | 'silent' | 'listening'
 
 /** Why a worker did not become ready, or none of them is. */
 export type BootFailure =

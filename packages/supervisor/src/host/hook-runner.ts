@@ -1,4 +1,4 @@
-import type { ErrorSummary } from '../core/failure.ts'
+import { inspect } from 'node:util'
 import type { HookName, Hooks } from '../config/hooks.ts'
 
 /** A hook in the supervisor; `postFork` runs in the worker. */
@@ -50,14 +50,13 @@ export class HookRunner {
 
   async #runNow(name: OwnHook, values: readonly unknown[]): Promise<void> {
     const hook = this.#hooks[name] as ((...values: readonly unknown[]) => unknown) | undefined
-    await hook?.(...values)
+    try {
+      await hook?.(...values)
+    } catch (thrown) {
+      // Anything can be thrown; what is told has a name and a message.
+      throw thrown instanceof Error ? thrown : new Error(`threw ${inspect(thrown)}`)
+    }
   }
-}
-
-/** What the core has to know of what a hook has thrown. */
-export function errorSummary(thrown: unknown): ErrorSummary {
-  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
-  return { name, message, stack }
 }
 
 async function within(patienceMs: number, work: Promise<unknown>): Promise<void> {

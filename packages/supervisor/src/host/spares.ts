@@ -172,7 +172,10 @@ export class Spares implements Reserve {
   #retire(spare: Spare): void {
     this.#spares.delete(spare)
     this.#leaving.add(spare)
-    spare.leave()
+    // With nothing loaded there is nothing to tidy up. One that is asked while Node starts would outlive a supervisor that
+    // stops, and complain of the closed channel.
+    if (this.#settings.isWarm) spare.leave()
+    else spare.process.kill('SIGKILL')
   }
 }
 

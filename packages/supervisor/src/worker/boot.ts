@@ -25,6 +25,8 @@ export class Boot {
   #isSignalled = false
   /** What waits for the process to have nothing else to do. */
   #onIdle: (() => void) | null = null
+  /** Whether a factory has been called, and has not returned the app yet. */
+  #isMaking = false
   /** What the file exports, if that is something, but no app. */
   #found: string | null = null
 
@@ -85,7 +87,8 @@ export class Boot {
       this.#stage = 'loaded'
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)
       const found = mayExport ? await this.#serveExport(namespace) : null
-      this.#control.send({ type: 'progress', step: 'loaded', detail: found })
+      const step = this.#go.ready.mode === 'signal' && !this.#isSignalled ? 'silent' : 'loaded'
+      this.#control.send({ type: 'progress', step, detail: found })
       this.#advance()
     } catch (thrown) {
       this.#end(failureOf(thrown, !this.#isLoading))
@@ -95,7 +98,9 @@ export class Boot {
   /** Serves what the file exports. Returns what was found instead, if that may still come to listen. */
   async #serveExport(namespace: Readonly<Record<string, unknown>>): Promise<string | null> {
     const { NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
+    this.#isMaking = this.#go.app.factory
     const offer = await offerOf(namespace, this.#go.app)
+    this.#isMaking = false
     if (offer.kind === 'not-servable') {
       if (this.#mayStillListen && typeof namespace['default'] === 'object') return (this.#found = offer.found)
       this.#end(offer)
@@ -170,7 +175,8 @@ export class Boot {
 
   /** The process has nothing left to do, and is not ready: what it exports may tell why. */
   #ranOut(): OwnFailure {
-    if (this.#found === null) return { kind: 'ended', step: this.#isLoading ? 'loading' : 'loaded' }
+    const isUnsettled = this.#isLoading || this.#isMaking
+    if (this.#found === null) return { kind: 'ended', step: isUnsettled ? 'loading' : 'loaded' }
     const hint = 'Export the app as default, or name it (app.js:name); or have the file call listen().'
     return { kind: 'not-servable', found: this.#found, hint }
   }

@@ -57,16 +57,17 @@ export async function offerOf(namespace: Namespace, { name, factory }: Wanted): 
     const hint = 'Name one of its exports after the colon.'
     return { kind: 'not-servable', found: `no "${name}", but ${namesOf(namespace)}`, hint }
   }
-  if (factory) return offerOfFactory(found)
+  if (factory) return offerOfFactory(found, namespace)
   const offer = judge(found, namespace)
   // Who names an export says that it is the app.
   return name === null || offer.kind !== 'nothing' ? offer : refuse(found)
 }
 
-async function offerOfFactory(factory: unknown): Promise<Offer> {
+async function offerOfFactory(factory: unknown, namespace: Namespace): Promise<Offer> {
   if (typeof factory !== 'function' || isClass(factory)) {
-    const hint = 'With --factory the export has to be a function that returns the app.'
-    return { kind: 'not-servable', found: describe(factory), hint }
+    const hint = 'With --factory the export has to be a function that returns the app: the default one, or app.js:name.'
+    const found = factory === undefined ? namesOf(namespace) : describe(factory)
+    return { kind: 'not-servable', found, hint }
   }
   const made: unknown = await (factory as () => unknown)()
   const offer = judge(made, {})
