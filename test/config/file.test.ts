@@ -113,6 +113,12 @@ describe.concurrent('a config file that cannot be loaded', () => {
     expect(failure.stderr.split('\n')[0]).toContain(why)
   })
 
+  it('because it ends the process is told so, whatever the exit code', async () => {
+    const failure = await printed({ 'supervisor.config.mjs': 'process.exit(0)' })
+    expectOneCause(failure, NOT_LOADED)
+    expect(failure.stderr).toContain('supervisor.config.mjs called process.exit while it was being loaded.')
+  })
+
   it('because of a syntax error is shown with line and source', async () => {
     const failure = await printed({ 'supervisor.config.mjs': 'export default {\n  workers: = 3,\n}\n' })
     expectOneCause(failure, NOT_LOADED)

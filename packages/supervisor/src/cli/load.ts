@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { realpathSync, writeSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import type { LogFormat, LogLevel } from '../config/config.ts'
 import { configFileOf, loadConfig, type Given, type Loaded } from '../config/load.ts'
 import { SupervisorError } from '../errors.ts'
@@ -25,13 +25,30 @@ export interface RunSettings extends LoopSettings {
 
 /** Loads the configuration; a syntax error in the config file is told with its place. */
 export async function load(given: Given): Promise<Loaded> {
+  const file = configFileOf(given)
+  const onExit = (): void => refuseExit(file ?? '')
+  if (file !== null) process.once('exit', onExit)
   try {
     return await loadConfig(given)
   } catch (error) {
     if (!(error instanceof SupervisorError) || error.code !== 'SUPERVISOR_CONFIG_NOT_LOADED') throw error
     const { locate } = await import('./locate.ts')
-    throw await locate(error, configFileOf(given) ?? '')
+    throw await locate(error, file ?? '')
+  } finally {
+    process.removeListener('exit', onExit)
   }
+}
+
+/** A config file that ends the process would look like a supervisor that has done its work. */
+function refuseExit(file: string): void {
+  const message = `${basename(file)} called process.exit while it was being loaded.`
+  const { hint, code, exitCode } = new SupervisorError(
+    'SUPERVISOR_CONFIG_NOT_LOADED',
+    message,
+    'Have it throw an error.',
+  )
+  writeSync(2, `supervisor: ${message}\n${hint} (${code})\n`)
+  process.exitCode = exitCode
 }
 
 /** What a configuration comes to, here and now: files are looked up, and CPUs counted. */
