@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { beginnings, movesOf, often, RELOADS, worldAfter } from './beginnings.ts'
 import { settle } from './moves.ts'
 import {
+  accepting,
   type Action,
   exited,
   fork,
@@ -62,6 +63,13 @@ describe('the spare of a generation that serves', () => {
   it('leaves at once in a stop', () => {
     const scenario = Scenario.serving(1, SPARE)
     expect(reserves(scenario.send(TERM))).toEqual([reserve(1, 0, 0)])
+  })
+
+  it('leaves once a generation serves that is to have none', () => {
+    const scenario = Scenario.serving(1, SPARE)
+    expect(reserves(scenario.reload({ spares: 0 }))).toEqual([])
+    expect(reserves(scenario.send(forked(2), ready(2)))).toEqual([reserve(2, 0, 0)])
+    expect(reserves(scenario.send(accepting(2), TERM))).toEqual([])
   })
 
   it('is none if none is wanted', () => {

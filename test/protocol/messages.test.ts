@@ -124,7 +124,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
   unready: fc.constant({ type: 'unready' }),
   'list-files': fc.constant({ type: 'list-files' }),
   'list-modules': fc.record({ type: fc.constant('list-modules'), exclude: fc.array(fc.string()) }),
-  wait: fc.record({ type: fc.constant('wait'), title: fc.string() }),
+  wait: fc.record({ type: fc.constant('wait'), title: fc.string(), isDevelopment: fc.boolean() }),
   warm: fc.record({
     type: fc.constant('warm'),
     requires: fc.array(fc.string()),

@@ -1,5 +1,5 @@
 import { isCurrent, type Draft } from './draft.ts'
-import type { State } from './types.ts'
+import type { State, Target } from './types.ts'
 
 /**
  * Processes that have started Node and wait, with nothing of the app loaded: the replacement of a worker, and the first
@@ -25,6 +25,12 @@ export function keepReserve(draft: Draft): void {
   const isAwaited = wanted.count > 0 && wanted.generation !== draft.generation
   const isOver = wanted.count === 0
   draft.effects.push({ type: 'reserve', ...wanted, delayMs: isAwaited || isOver ? 0 : SETTLE_MS })
+}
+
+/** Sends those away that wait where the generation which counts from now on is to have none. */
+export function endReserve(draft: Draft, { generation, settings }: Target): void {
+  if (draft.settings.spares === 0 || settings.spares > 0) return
+  draft.effects.push({ type: 'reserve', generation, count: 0, delayMs: 0 })
 }
 
 /** Null where those that wait are to be left as they are. */

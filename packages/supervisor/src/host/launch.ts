@@ -30,16 +30,31 @@ export function launchOf(settings: HostSettings, place: Place): Launch {
 
 /** How the process of a worker is started that waits for go, and learns then which one it is. */
 export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSettings): Launch {
+  const isDevelopment = go.development !== undefined
   const asked = [...process.execArgv, ...nodeArgs]
   const { NODE_OPTIONS: options } = process.env
   // In development a place keeps its port for debuggers, which Node itself would not let a spare leave free.
-  const isDevelopment = go.development !== undefined
   const own = isDevelopment ? asked.filter((arg) => !isInspectOption(arg)) : asked
   const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
   const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
-  const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare') }
+  const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare'), isDevelopment }
   const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
   return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment }
+}
+
+/** Options with which Node reads files before it comes to the agent; it takes underscores for dashes. */
+const LOADING =
+  /^(-r|--(require|import|(experimental[-_])?loader|env[-_]file([-_]if[-_]exists)?|experimental[-_](default[-_])?config[-_]file))(=|$)/
+
+/**
+ * Whether a process can start Node before it is known which worker it becomes, and when. Not if Node itself reads files of
+ * the user's then, such as `--require ./tracing.js`: they may have changed by that time, or want to know which worker it
+ * is. Nor if it takes a port for debuggers, who would find one that does nothing.
+ */
+export function canWait({ nodeArgs, env }: HostSettings): boolean {
+  const options = process.env['NODE_OPTIONS'] ?? env['NODE_OPTIONS'] ?? ''
+  const all = [...process.execArgv, ...nodeArgs, ...options.split(/[\s"]+/)]
+  return !all.some((option) => LOADING.test(option) || isInspectOption(option))
 }
 
 /** The order with which the worker of a place begins. */

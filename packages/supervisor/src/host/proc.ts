@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -31,6 +31,21 @@ export async function statusOf(pid: number): Promise<ProcessStatus> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8')
   const caught = BigInt(`0x${/^SigCgt:\s*(\w+)/m.exec(text)?.[1] ?? '0'}`)
   return { state: stateOf(/^State:\s*(\w)/m.exec(text)?.[1] ?? ''), catchesUsr1: (caught & USR1_BIT) !== 0n }
+}
+
+/** Whether a process can go on: it has neither ended nor been stopped. Without /proc only the former is known. */
+export function canGoOn(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stateOf(stat[stat.lastIndexOf(')') + 2] ?? '') === 'alive'
+  } catch {
+    return true
+  }
 }
 
 function stateOf(letter: string): ProcessStatus['state'] {

@@ -3,6 +3,7 @@ import type { LoadedModules } from '../protocol/messages.ts'
 import type { EarlyWorker, Reserve } from './early-workers.ts'
 import type { HostSettings } from './host-settings.ts'
 import { goFor, spareLaunchOf, type Place } from './launch.ts'
+import { canGoOn } from './proc.ts'
 import { Spare, type Sockets, type Warm } from './spare.ts'
 import type { Launch } from './worker-process.ts'
 
@@ -72,8 +73,11 @@ export class Spares implements Reserve {
   /** Gives a process away, which has been told to go. Null if there is none that fits. */
   take(host: HostSettings, place: Place): EarlyWorker | null {
     if (keyOf(host) !== this.#key) return null
-    const alive = [...this.#spares].filter(({ process }) => process.pid !== undefined)
-    const spare = alive.find(({ isWarm }) => isWarm) ?? alive[0]
+    // Whoever has killed a worker may have killed these too, of which nothing has been heard yet.
+    const forked = [...this.#spares].filter(({ process }) => process.pid !== undefined)
+    const able = forked.filter(({ process }) => canGoOn(process.pid ?? 0))
+    for (const spare of forked) if (!able.includes(spare)) this.#retire(spare)
+    const spare = able.find(({ isWarm }) => isWarm) ?? able[0]
     if (spare === undefined) return null
     this.#spares.delete(spare)
     this.#deaths = 0
@@ -179,8 +183,11 @@ export class Spares implements Reserve {
   }
 }
 
-/** Everything that a process can't change about itself later: Node itself, and the environment. */
+/** Everything that a process can't change about itself later: Node itself, the environment, and the folder it is in. */
 function keyOf(host: HostSettings): string {
   const node = statSync(process.execPath, { throwIfNoEntry: false })
-  return JSON.stringify([spareLaunchOf(host), host.go.preload, process.env, node?.ino, node?.mtimeMs])
+  // A release may have been moved away, and another one put in its place.
+  const folder = statSync(host.folder, { throwIfNoEntry: false })
+  const files = [node?.ino, node?.mtimeMs, folder?.dev, folder?.ino]
+  return JSON.stringify([spareLaunchOf(host), host.go.preload, process.env, files])
 }

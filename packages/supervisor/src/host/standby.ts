@@ -1,6 +1,6 @@
 import type { EarlyWorker, Reserve } from './early-workers.ts'
 import type { HostSettings } from './host-settings.ts'
-import type { Place } from './launch.ts'
+import { canWait, type Place } from './launch.ts'
 import type { Spares } from './spares.ts'
 
 /** The spares of production. What they need is loaded when the first ones are wanted, which is after the first boot. */
@@ -19,7 +19,8 @@ export class Standby implements Reserve {
   /** Has so many spares wait, after a while. What was asked for before does not count any more. */
   keep(settings: HostSettings, count: number, delayMs: number): void {
     clearTimeout(this.#timer)
-    this.#keep = (spares) => spares.keep(settings, count)
+    // What Node itself loads when a process starts may be another by the time at which that is wanted.
+    this.#keep = (spares) => spares.keep(settings, canWait(settings) ? count : 0)
     if (delayMs === 0) return this.#apply()
     this.#timer = setTimeout(() => this.#apply(), delayMs).unref()
   }

@@ -67,7 +67,7 @@ export type Order =
       readonly place?: { readonly index: number; readonly generation: number }
     }
   /** Wait for `go`: nobody knows yet which worker this becomes. Comes with the process. */
-  | { readonly type: 'wait'; readonly title: string }
+  | { readonly type: 'wait'; readonly title: string; readonly isDevelopment: boolean }
   /** Load this in advance, before `go`. May come again, with more. */
   | {
       readonly type: 'warm'

@@ -72,8 +72,7 @@ export class Worker {
   async awaitGo(token: string): Promise<void> {
     const release = this.#control.hold()
     const told = parseOrder(token)
-    if (told?.type === 'wait') process.title = told.title
-    const go = told?.type === 'go' ? told : await this.#wait()
+    const go = told?.type === 'go' ? told : await this.#wait(told)
     process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
     this.#readyPath = go.ready.path
@@ -89,13 +88,16 @@ export class Worker {
   }
 
   /** A spare is told to go when it is known which worker it becomes. */
-  async #wait(): Promise<Go> {
+  async #wait(told: Order | null): Promise<Go> {
     const loading = import('./waiting.ts').then(
       ({ Waiting: Wait }) => new Wait(this.#control, this.#seam, this.#servers),
     )
     this.#phase = { kind: 'waiting', waiting: loading }
-    // Before a loader of TypeScript has every import go by way of its own thread.
-    this.#prefetched = await import('./developed.ts')
+    if (told?.type === 'wait') {
+      process.title = told.title
+      // Before a loader of TypeScript has every import go by way of its own thread.
+      if (told.isDevelopment) this.#prefetched = await import('./developed.ts')
+    }
     return (await loading).end()
   }
 
