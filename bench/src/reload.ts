@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Load } from './load/load.ts'
 import { failuresOf, LOSS_TITLES, lossCells, requestsOf } from './load/losses.ts'
 import type { LoadResult, Mode } from './load/messages.ts'
@@ -15,6 +16,8 @@ const ROUNDS = 2
 const RELOADS = 20
 /** In each mode, over all reloads. */
 const FEWEST_REQUESTS = 20_000
+/** Between two reloads. */
+const PAUSE_MS = 3000
 /** Of PM2's time. */
 const LARGEST_SHARE = 0.25
 
@@ -60,6 +63,8 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function reloadOnce(service: Service, load: Load, requests: number): Promise<Account> {
   await load.requests(requests)
+  // Nobody deploys the very moment that a deploy has ended; who prepares for the next one gets the time, under load.
+  await wait(PAUSE_MS)
   const old = await settledWorkers(service)
   const begunAt = now()
   const saidAt = (await service.reload()) ? now() : null

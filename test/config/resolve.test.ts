@@ -26,7 +26,7 @@ const DEFAULT: Config = {
   canaryMs: 0,
   maxSurge: 'auto',
   rolling: false,
-  spares: 2,
+  spares: 4,
   timeoutMs: 30_000,
   giveUpMs: 0,
   maxRequests: 0,

@@ -89,6 +89,12 @@ describe('the spares of a reload', () => {
     expect(reserves(scenario.send(ready(7), ready(8)))).toEqual([])
   })
 
+  it('are not sent away as long as a worker is missing', () => {
+    const scenario = Scenario.serving(4, { spares: 4, maxSurge: 1 })
+    expect(reserves(scenario.reload())).toEqual([reserve(2, 3, 0)])
+    expect(reserves(scenario.send(ready(5)))).toEqual([reserve(2, 2, 0)])
+  })
+
   it('are not wanted by who swaps batch by batch, for want of memory', () => {
     const scenario = Scenario.serving(3, { ...SPARE, maxSurge: 2, rolling: true })
     expect(reserves(scenario.reload())).toEqual([])

@@ -11,7 +11,7 @@ const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 8)
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 const WORKERS = 3
-const SPARES = 2
+const SPARES = 4
 const CLIENTS = 3
 /** The longest pause between two accidents, and the longest time that a worker is stopped for. */
 const LONGEST_PAUSE_MS = 250

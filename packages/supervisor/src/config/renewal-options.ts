@@ -45,7 +45,7 @@ export const RENEWAL_OPTIONS: OptionTable<
     describe:
       'How many processes wait to become workers, with Node started and nothing of the app loaded, so that ' +
       'replacements and reloads take less time; at most as many as there are workers. 0: none',
-    default: '2',
+    default: '4',
     group: 'Reload',
     kind: wholeNumber(0, MOST_WORKERS),
   },

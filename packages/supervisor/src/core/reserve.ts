@@ -46,7 +46,8 @@ function wantedReserve({ phase, settings, generation, rollout, slots, workers }:
       const missing = Math.max(0, target.workers - forked)
       // Who swaps batch by batch lacks the memory for more.
       if (missing === 0 || target.settings.rolling || target.settings.spares === 0) return null
-      return { generation: target.generation, count: Math.min(missing, target.settings.maxSurge) }
+      const { maxSurge, spares } = target.settings
+      return { generation: target.generation, count: Math.min(missing, Math.max(maxSurge, spares)) }
     }
     case 'rolling':
     case 'rolling-back':
