@@ -23,19 +23,26 @@ export interface RunSettings extends LoopSettings {
   readonly log: LogSettings
 }
 
-/** Loads the configuration; a syntax error in the config file is told with its place. */
-export async function load(given: Given): Promise<Loaded> {
+/** Loads the configuration of a supervisor that starts; here a config file may end the process. */
+export async function loadFirst(given: Given): Promise<Loaded> {
   const file = configFileOf(given)
   const onExit = (): void => refuseExit(file ?? '')
   if (file !== null) process.once('exit', onExit)
+  try {
+    return await load(given)
+  } finally {
+    process.removeListener('exit', onExit)
+  }
+}
+
+/** Loads the configuration; a syntax error in the config file is told with its place. */
+export async function load(given: Given): Promise<Loaded> {
   try {
     return await loadConfig(given)
   } catch (error) {
     if (!(error instanceof SupervisorError) || error.code !== 'SUPERVISOR_CONFIG_NOT_LOADED') throw error
     const { locate } = await import('./locate.ts')
-    throw await locate(error, file ?? '')
-  } finally {
-    process.removeListener('exit', onExit)
+    throw await locate(error, configFileOf(given) ?? '')
   }
 }
 

@@ -4,7 +4,7 @@ import { SupervisorError } from '../errors.ts'
 import { activatedFds } from '../host/activation.ts'
 import { EarlyWorkers } from '../host/early-workers.ts'
 import { readArguments } from './arguments.ts'
-import { load, logicalFolder, settle } from './load.ts'
+import { loadFirst, logicalFolder, settle } from './load.ts'
 import type { Call } from './reread.ts'
 import { followSignals, takeNohup } from './signals.ts'
 
@@ -33,12 +33,12 @@ async function run(args: readonly string[]): Promise<number> {
   switch (request.kind) {
     case 'print': {
       const { printConfig } = await import('./print-config.ts')
-      process.stdout.write(printConfig(await load(given)))
+      process.stdout.write(printConfig(await loadFirst(given)))
       return 0
     }
     case 'check': {
       const { checkApp } = await import('./check.ts')
-      return checkApp(() => load(given))
+      return checkApp(() => loadFirst(given))
     }
     case 'run':
       // A copy, since a config file may change the environment.
@@ -51,7 +51,7 @@ async function run(args: readonly string[]): Promise<number> {
  * before that, or the core has a word for each of them. Should it fail to load, they end with this process.
  */
 async function runApp(given: Given, call: Call, staysOn: boolean): Promise<number> {
-  const settings = settle(await load(given), given.activatedFds)
+  const settings = settle(await loadFirst(given), given.activatedFds)
   const { file, app } = settings.log
   const logFd = file === null ? null : (await import('./log-file.ts')).openLogFile(file)
   process.title = `supervisor [${app}]`
