@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
 import type { LoadedModules } from '../protocol/messages.ts'
 import type { EarlyWorker, Reserve } from './early-workers.ts'
 import type { HostSettings } from './host-settings.ts'
@@ -185,9 +185,18 @@ export class Spares implements Reserve {
 
 /** Everything that a process can't change about itself later: Node itself, the environment, and the folder it is in. */
 function keyOf(host: HostSettings): string {
-  const node = statSync(process.execPath, { throwIfNoEntry: false })
+  const node = lookAt(process.execPath)
   // A release may have been moved away, and another one put in its place.
-  const folder = statSync(host.folder, { throwIfNoEntry: false })
+  const folder = lookAt(host.folder)
   const files = [node?.ino, node?.mtimeMs, folder?.dev, folder?.ino]
   return JSON.stringify([spareLaunchOf(host), host.go.preload, process.env, files])
+}
+
+/** Null if it is not there, or this user may not look. */
+function lookAt(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
 }
