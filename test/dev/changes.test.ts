@@ -67,6 +67,9 @@ it('an app that writes into its own folder is not started for ever', { timeout: 
 writeFileSync(new URL('./cache.json', import.meta.url), String(Date.now()))\n`
   using project = new Project({ [APP]: writes + answering(1) })
   await using cli = await project.serving(['--reload', ...ADDRESS, APP])
+  // The first start may have written before anybody watched, and then nothing has changed since.
+  await cli.line('watching')
+  project.write(APP, writes + answering(0))
   expect(await cli.line('warning', 1, 60_000)).toMatchObject({ code: 'SUPERVISOR_RELOAD_LOOP' })
   project.write(APP, answering(2))
   await untilServed(cli, '2')
