@@ -34,6 +34,16 @@ it.each(['exit', 'throw', 'kill'])('has everything also when the reader comes la
   expect(cli.stdout.match(/^word \d+ x+$/gm)).toHaveLength(LINES)
 })
 
+it('has everything also when another worker runs a program that writes to the same output', async () => {
+  await using cli = await Cli.serving(['--workers', '2', fixture('last-words.mjs')], { env: { APP_HELPER: '1' } })
+  await until('the worker without such a program is asked', async () => {
+    return (await ask({ port: cli.port, path: '/throw' })).result === 'reset'
+  })
+  await cli.line('worker-exited')
+  await until('the last word has arrived', () => cli.stderr.includes('last word'))
+  expect(cli.stdout.match(/^word \d+ x+$/gm)).toHaveLength(LINES)
+})
+
 it("has the supervisor's own last lines, up to the very end", async () => {
   await using cli = await Cli.serving(['--workers', '2', fixture('hello.mjs')])
   cli.signal('SIGTERM')

@@ -3,7 +3,7 @@
  */
 import { INSPECT_ARG, INSPECTOR_SYMBOL } from '../protocol/names.ts'
 
-const { fstatSync } = process.getBuiltinModule('node:fs')
+const { fstatSync, writeSync } = process.getBuiltinModule('node:fs')
 const { setImmediate } = process.getBuiltinModule('node:timers')
 
 interface Blockable {
@@ -12,26 +12,60 @@ interface Blockable {
 
 const FDS = { stdout: 1, stderr: 2 } as const
 
+/** How long a write rests that would block, although it should. */
+const FULL_MS = 1
+
 /**
  * Makes sure that what the app has printed is out before it exits or is killed.
  *
  * Writes to a pipe or a socket that is read slowly are buffered by Node and lost when the process ends (of 1 MB, 65 kB
  * arrived). So they block, as those to files and terminals do anyway: a reader that stops reading stops an app that
- * goes on printing. The handle's `setBlocking` is not public; without it output is as safe as in plain Node.
+ * goes on printing. Whether a write blocks, all decide who share the pipe, and Node has each pipe not block when it
+ * first looks at it: the start of another worker, or a program that an app runs, would undo it. So the write is one that
+ * does not return early. The handle's `setBlocking` is not public; without it such a write tries again and again.
  */
 export function secureOutput(): void {
   for (const name of ['stdout', 'stderr'] as const) {
+    const fd = FDS[name]
     // As bigints: Node's module loader reads the memory that other results are left in, and takes links for no links.
-    const kind = fstatSync(FDS[name], { bigint: true })
+    const kind = fstatSync(fd, { bigint: true })
     // The stream itself is made by Node when it is first asked for: where there is nothing to do, that is the app's.
     if (!kind.isFIFO() && !kind.isSocket()) continue
     const stream = process[name]
     ;(stream as Blockable)._handle?.setBlocking?.(true)
+    stream._write = (chunk: string | Uint8Array, encoding, done) => done(writeAll(fd, [toBytes(chunk, encoding)]))
+    stream._writev = (parts, done) =>
+      done(
+        writeAll(
+          fd,
+          parts.map(({ chunk, encoding }) => toBytes(chunk, encoding)),
+        ),
+      )
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // A log reader that went away (`| head -1`) is no reason to stop serving.
       if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error
     })
   }
+}
+
+function toBytes(chunk: string | Uint8Array, encoding: BufferEncoding): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+}
+
+/** Returns when all is out, or with what prevents that. */
+function writeAll(fd: number, parts: readonly Uint8Array[]): Error | null {
+  for (const part of parts) {
+    for (let written = 0; written < part.length;) {
+      try {
+        written += writeSync(fd, part, written)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_MS)
+        else if (code !== 'EINTR') return error as Error
+      }
+    }
+  }
+  return null
 }
 
 /**
