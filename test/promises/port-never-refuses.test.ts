@@ -57,11 +57,14 @@ it('refuses at once when a stop begins, while requests in flight are still answe
   await until('the slow request is being worked on', async () => (await ask({ port: cli.port })).result === 'ok')
   cli.signal('SIGTERM')
   await cli.line('stopping')
-  const late = await until('a new connection is refused', async () => {
-    const answer = await ask({ port: cli.port, patienceMs: 1000 })
-    return answer.result !== 'ok' && answer
+  const late: string[] = []
+  await until('a new connection is refused', async () => {
+    const { result } = await ask({ port: cli.port, patienceMs: 1000 })
+    if (result !== 'ok') late.push(result)
+    return result === 'refused'
   })
-  expect(late.result).toBe('refused')
+  // What comes between the last look at a socket's queue and its close, the kernel resets: one connection at most.
+  expect([['refused'], ['reset', 'refused']]).toContainEqual(late)
   expect((await slow).result).toBe('ok')
   expect(await cli.exit()).toEqual({ code: 0, signal: null })
 })

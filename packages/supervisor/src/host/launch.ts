@@ -1,4 +1,4 @@
-import { inspectArgs, isInspectOption, withoutInspect } from '../protocol/inspection.ts'
+import { inspectArgs, isInspectOption, optionsIn, withoutInspect } from '../protocol/inspection.ts'
 import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
@@ -52,8 +52,8 @@ const LOADING =
  * is. Nor if it takes a port for debuggers, who would find one that does nothing.
  */
 export function canWait({ nodeArgs, env }: HostSettings): boolean {
-  const options = process.env['NODE_OPTIONS'] ?? env['NODE_OPTIONS'] ?? ''
-  const all = [...process.execArgv, ...nodeArgs, ...options.split(/[\s"]+/)]
+  const options = optionsIn(process.env['NODE_OPTIONS'] ?? env['NODE_OPTIONS'])
+  const all = [...process.execArgv, ...nodeArgs, ...options]
   return !all.some((option) => LOADING.test(option) || isInspectOption(option))
 }
 

@@ -21,6 +21,8 @@ export class Standby implements Reserve {
     clearTimeout(this.#timer)
     // What Node itself loads when a process starts may be another by the time at which that is wanted.
     this.#keep = (spares) => spares.keep(settings, canWait(settings) ? count : 0)
+    // Where there have been none, nothing is loaded in order to have none.
+    if (count === 0 && this.#loading === null) return
     if (delayMs === 0) return this.#apply()
     this.#timer = setTimeout(() => this.#apply(), delayMs).unref()
   }

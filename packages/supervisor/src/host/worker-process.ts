@@ -28,6 +28,23 @@ export interface ProcessListener {
   onForkFailed(error: Error): void
 }
 
+function fork(launch: Launch): Worker {
+  // It holds from the first fork on.
+  if (launch.sharesSockets === true) cluster.schedulingPolicy = cluster.SCHED_NONE
+  cluster.setupPrimary({
+    exec: launch.app,
+    args: [...launch.args],
+    cwd: launch.folder,
+    execArgv: [...launch.execArgv],
+    // Standard input is nobody's: several workers can't read it.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+    // node:cluster takes the option for an inspector that is to be opened, and would number its ports.
+    ...(launch.execArgv.includes(INSPECT_ARG) && { inspectPort: 0 }),
+    serialization: 'json',
+  })
+  return cluster.fork(launch.env)
+}
+
 /** Where the control pipe is among the worker's descriptors: after stdin, stdout, stderr and the IPC channel. */
 const CONTROL_FD = 4
 
@@ -48,20 +65,7 @@ export class WorkerProcess {
   #underWay: number | null = null
 
   constructor(launch: Launch, listener: ProcessListener) {
-    // It holds from the first fork on.
-    if (launch.sharesSockets === true) cluster.schedulingPolicy = cluster.SCHED_NONE
-    cluster.setupPrimary({
-      exec: launch.app,
-      args: [...launch.args],
-      cwd: launch.folder,
-      execArgv: [...launch.execArgv],
-      // Standard input is nobody's: several workers can't read it.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
-      // node:cluster takes the option for an inspector that is to be opened, and would number its ports.
-      ...(launch.execArgv.includes(INSPECT_ARG) && { inspectPort: 0 }),
-      serialization: 'json',
-    })
-    this.#worker = cluster.fork(launch.env)
+    this.#worker = fork(launch)
     this.pid = this.#worker.process.pid
     this.#pipe = pipeOf(this.#worker)
     this.#listen(listener)

@@ -5,7 +5,7 @@
 
 /**
  * Set for a worker and deleted as soon as it is read, so that nothing below the worker takes itself for one. Its value
- * is the order `go`, or anything else for a worker that is to wait for that order.
+ * is the order with which it begins: `go`, or `wait` for a process that is to become a worker later.
  */
 export const AGENT_TOKEN = 'PREFORK_AGENT'
 /** The worker's place, from 0; its replacement gets the same. */
