@@ -112,6 +112,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     beatMs: fc.nat(),
     requestLimit: fc.option(fc.nat(), { nil: null }),
     measuresLoopDelay: fc.boolean(),
+    http: fc.constant({}),
   }),
   inherit: fc.record({ type: fc.constant('inherit'), request: fc.integer({ max: -1 }), query }),
   bound: fc.record({

@@ -1,4 +1,5 @@
 import type { DrainMode } from '../core/types.ts'
+import type { HttpRules } from './http-rules.ts'
 import type { ListenQuery, LoadedModules } from './messages.ts'
 import type { HANDLE_COMMAND } from './names.ts'
 
@@ -52,6 +53,7 @@ export type Order =
         readonly imports: readonly string[]
         readonly hooksFile: string | null
       }
+      readonly http: HttpRules
       readonly title: string
       /** Whether the app is only looked at: it loads, but binds nothing. */
       readonly isCheck: boolean

@@ -83,6 +83,7 @@ export class Boot {
     try {
       const { pathToFileURL } = process.getBuiltinModule('node:url')
       const namespace = (await import(pathToFileURL(process.argv[1] ?? '').href)) as Record<string, unknown>
+      await this.#servers.http
       if (this.#stage !== 'loading') return
       this.#stage = 'loaded'
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)

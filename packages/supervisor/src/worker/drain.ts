@@ -2,8 +2,12 @@ import cluster from 'node:cluster'
 import type { ServerResponse } from 'node:http'
 import type { DrainMode } from '../core/types.ts'
 import { LONGEST_TIMER_MS } from '../protocol/names.ts'
-import type { Seam } from './seam.ts'
+import type { Order } from '../protocol/orders.ts'
+import type { Control } from './control.ts'
+import { hasSeam, type Seam } from './seam.ts'
 import type { Servers } from './servers.ts'
+
+type Go = Extract<Order, { readonly type: 'go' }>
 
 const { Server } = process.getBuiltinModule('node:net')
 const { setTimeout: wait } = process.getBuiltinModule('node:timers/promises')
@@ -52,6 +56,21 @@ export class Patience {
 
 /** Who takes in new connections: the seam, or, without it, node:cluster. */
 export type Intake = { readonly kind: 'shared'; readonly seam: Seam } | { readonly kind: 'cluster' }
+
+export function chooseIntake({ accept, isCheck }: Go, seam: Seam, control: Control): Intake {
+  // A check binds nothing, whoever would accept.
+  if ((accept === 'shared' || isCheck) && hasSeam()) {
+    seam.install(isCheck)
+    return { kind: 'shared', seam }
+  }
+  if (accept === 'shared') {
+    const text = `this Node (${process.version}) lacks what sockets are shared by: node:cluster distributes the connections`
+    control.send({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
+  }
+  seam.observe()
+  process.channel?.unref()
+  return { kind: 'cluster' }
+}
 
 /**
  * Lets go of all clients without failing a request: takes no new connection, ends each one after its next response

@@ -1,4 +1,6 @@
 import type { Server } from 'node:net'
+import type { Http } from '../http/http.ts'
+import type { HttpRules } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
 import { Requests } from './requests.ts'
 import { Traffic } from './traffic.ts'
@@ -9,6 +11,9 @@ const { subscribe } = process.getBuiltinModule('node:diagnostics_channel')
 /** The servers of the app, from the moment they are to listen until they have closed. */
 export class Servers {
   readonly requests: Requests = new Requests()
+  /** Resolves when all that is done to HTTP traffic can be done. */
+  http: Promise<void> = Promise.resolve()
+  #http: Http | null = null
   readonly #traffic = new Map<Server, Traffic>()
   /** A server may listen again after it was closed; what goes on in it is seen as before. */
   readonly #known = new WeakMap<Server, Traffic>()
@@ -38,6 +43,19 @@ export class Servers {
       this.#expect(server)
       this.#changed(server)
     })
+  }
+
+  /** Has traffic treated by these rules. What that needs is loaded while the app is, before anything is accepted. */
+  useHttp(rules: HttpRules): Promise<void> {
+    this.http = this.#loadHttp(rules)
+    // Whoever waits for it is told.
+    this.http.catch(() => {})
+    return this.http
+  }
+
+  async #loadHttp(rules: HttpRules): Promise<void> {
+    const { Http } = await import('../http/http.ts')
+    this.#http = new Http(rules)
   }
 
   /** A server is about to listen, on an address of the supervisor's. */
@@ -82,10 +100,15 @@ export class Servers {
   #expect(server: Server): void {
     this.#pending.add(server)
     this.#hasAny = true
-    const traffic = this.#known.get(server) ?? new Traffic(server, this.requests, () => this.#changed(server))
+    const traffic = this.#known.get(server) ?? this.#see(server)
     this.#known.set(server, traffic)
     this.#traffic.set(server, traffic)
     this.#onChange()
+  }
+
+  #see(server: Server): Traffic {
+    const onChange = (): void => this.#changed(server)
+    return new Traffic(server, this.requests, onChange, (...event) => this.#http?.treat(...event) ?? false)
   }
 
   #changed(server: Server): void {

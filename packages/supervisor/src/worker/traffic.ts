@@ -10,6 +10,9 @@ const DEFAULT_KEEP_ALIVE_MS = 5000
 const ON_THE_WAY_MS = 1000
 const REFUSAL = 'shutting down'
 
+/** What is done to HTTP traffic. */
+type Treat = (server: Server, name: string | symbol, values: readonly unknown[]) => boolean
+
 /** A connection that speaks HTTP/1.1, or is about to. */
 interface Connection {
   readonly socket: Socket
@@ -43,8 +46,11 @@ export class Traffic {
   readonly connectionEvent: 'connection' | 'secureConnection' | null
   #isDraining = false
 
-  /** `onChange` is called before the app hears that its server listens, has failed or has closed. */
-  constructor(server: Server, requests: Requests, onChange: () => void) {
+  /**
+   * `onChange` is called before the app hears that its server listens, has failed or has closed. `treat` is shown all
+   * events before the app hears of them, and returns whether it is not to hear of this one.
+   */
+  constructor(server: Server, requests: Requests, onChange: () => void, treat: Treat = () => false) {
     this.server = server
     this.#requests = requests
     this.#onChange = onChange
@@ -53,7 +59,8 @@ export class Traffic {
     const emit = server.emit
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
-      return this.#refuses(name, values) || Reflect.apply(emit, server, [name, ...values])
+      if (this.#refuses(name, values) || treat(server, name, values)) return true
+      return Reflect.apply(emit, server, [name, ...values])
     }
   }
 

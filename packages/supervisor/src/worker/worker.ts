@@ -8,10 +8,10 @@ import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
 import { Control, parseOrder } from './control.ts'
 import type { Developed } from './developed.ts'
-import { drain, part, Patience, type Intake } from './drain.ts'
+import { chooseIntake, drain, part, Patience, type Intake } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput } from './process.ts'
-import { hasSeam, Seam } from './seam.ts'
+import { Seam } from './seam.ts'
 import { Servers } from './servers.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -78,7 +78,10 @@ export class Worker {
     this.#readyPath = go.ready.path
     // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
-    this.#chooseIntake(go)
+    this.#intake = chooseIntake(go, this.#seam, this.#control)
+    const http = this.#servers.useHttp(go.http)
+    // node:cluster has its workers accept as soon as they listen.
+    if (this.#intake.kind === 'cluster') await http
     if (go.development !== undefined) await this.#develop(go.development)
     const boot = new Boot(this.#control, this.#servers, go, (failure) => this.#booted(failure, go))
     this.#phase = { kind: 'booting', boot }
@@ -126,21 +129,6 @@ export class Worker {
       onShutdown: (listener) => this.#hooks.onShutdown(listener),
       inFlight: () => this.#servers.requests.oldest(),
     }
-  }
-
-  #chooseIntake(go: Go): void {
-    // A check binds nothing, whoever would accept.
-    if ((go.accept === 'shared' || go.isCheck) && hasSeam()) {
-      this.#intake = { kind: 'shared', seam: this.#seam }
-      this.#seam.install(go.isCheck)
-      return
-    }
-    if (go.accept === 'shared') {
-      const text = `this Node (${process.version}) lacks what sockets are shared by: node:cluster distributes the connections`
-      this.#control.send({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
-    }
-    this.#seam.observe()
-    process.channel?.unref()
   }
 
   #booted(failure: OwnFailure | null, go: Go): void {
