@@ -112,6 +112,12 @@ export class Loop {
     this.#enqueue({ type: 'scale', by })
   }
 
+  /** Has the workers open the access log anew, after its file was renamed. Returns whether there is one. */
+  reopenLogs(): boolean {
+    this.#host.reopenLogs()
+    return typeof this.#settings.go.http.accessLog?.file === 'string'
+  }
+
   status(): Snapshot {
     return snapshotOf(this.#state, Math.round(performance.now()))
   }

@@ -7,7 +7,10 @@ import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
 import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
 import { usableCpus } from './host/cpus.ts'
+import { checkLogPath } from './host/log-path.ts'
 import type { LoopSettings } from './loop.ts'
+import { readAccessLogFormat, type AccessLogRules } from './protocol/access-log.ts'
+import type { HttpRules } from './protocol/http-rules.ts'
 import { inspectAt, optionsIn } from './protocol/inspection.ts'
 import type { InspectAt } from './protocol/orders.ts'
 
@@ -58,7 +61,7 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
     go: {
-      ...goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+      ...goOrder(config, surroundings, folder, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
       title: `supervisor worker [${appName}]`,
     },
   }
@@ -118,6 +121,7 @@ function coreSettings(config: Config): Settings {
 function goOrder(
   config: Config,
   surroundings: Surroundings,
+  folder: string,
   name: string | null,
   loaders: readonly string[],
 ): Omit<LoopSettings['go'], 'title'> {
@@ -135,7 +139,7 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: {},
+    http: httpRules(config, folder),
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,
@@ -143,6 +147,21 @@ function goOrder(
     isCheck: surroundings.isCheck,
     ...(config.reload && { development: { inspect: inspectFor(splitArgs(config.nodeArgs)) } }),
   }
+}
+
+/** What workers do to HTTP traffic. */
+function httpRules(config: Config, folder: string): HttpRules {
+  return { accessLog: config.accessLog ? accessLogRules(config, folder) : null }
+}
+
+function accessLogRules({ accessLogFile, accessLogFormat }: Config, folder: string): AccessLogRules {
+  const read = readAccessLogFormat(accessLogFormat)
+  const format = read.ok ? read.value : 'auto'
+  // As with gunicorn: for who has to overrule a config file.
+  if (accessLogFile === null || accessLogFile === '-') return { file: null, format }
+  const file = resolve(folder, accessLogFile)
+  checkLogPath(file, 'access log file')
+  return { file, format }
 }
 
 function pinned(path: string | null): string | null {

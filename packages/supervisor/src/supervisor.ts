@@ -73,6 +73,11 @@ export class Supervisor {
     this.#loop.scale(workers - this.#loop.status().wanted)
   }
 
+  /** Has the workers open the file of `accessLogFile` anew, after it was renamed. */
+  reopenLogs(): void {
+    this.#loop.reopenLogs()
+  }
+
   /** What the supervisor and each of its workers do at this moment. */
   status(): Snapshot {
     return this.#loop.status()

@@ -1,11 +1,11 @@
 import type { Loaded } from '../config/load.ts'
 import { bootError } from '../boot-error.ts'
 import { Loop } from '../loop.ts'
+import { checkLogPath } from '../host/log-path.ts'
 import { prepare } from '../prepare.ts'
 import { explain } from './explain.ts'
 import { logSettings } from './load.ts'
 import { locate } from './locate.ts'
-import { checkLogFile } from './log-file.ts'
 
 /** gunicorn's exit code of a check that found something (`--check-config`). */
 const EXIT_CHECK_FAILED = 1
@@ -19,7 +19,7 @@ export async function checkApp(load: () => Promise<Loaded>): Promise<number> {
     const loaded = await load()
     const { config, folder, configFile } = loaded
     const { file: logFile } = logSettings(loaded)
-    if (logFile !== null) checkLogFile(logFile)
+    if (logFile !== null) checkLogPath(logFile)
     const settings = prepare(config, { folder, configFile, activatedFds: [], isBindChosen: true, isCheck: true })
     const loop = new Loop(settings, async () => settings)
     loop.subscribe(({ type }) => type === 'serving' && loop.stop('quick', 'check'))

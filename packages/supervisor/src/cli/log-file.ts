@@ -1,7 +1,7 @@
-import { accessSync, close, constants, openSync, statSync, write } from 'node:fs'
-import { dirname } from 'node:path'
+import { close, constants, openSync, write } from 'node:fs'
 import { promisify } from 'node:util'
-import { SupervisorError } from '../errors.ts'
+import type { SupervisorError } from '../errors.ts'
+import { logFileRefusal } from '../host/log-path.ts'
 
 const closeFile = promisify(close)
 const writeTo = promisify(write)
@@ -22,19 +22,7 @@ export function openLogFile(path: string): number {
   try {
     return openSync(path, FLAGS, MODE)
   } catch (error) {
-    throw refusal(path, error as NodeJS.ErrnoException)
-  }
-}
-
-/** Refuses what `openLogFile` would, and makes no file. */
-export function checkLogFile(path: string): void {
-  try {
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' })
-    if (found === undefined) statSync(dirname(path))
-    accessSync(found === undefined ? dirname(path) : path, constants.W_OK)
-  } catch (error) {
-    throw refusal(path, error as NodeJS.ErrnoException)
+    throw logFileRefusal(path, error as NodeJS.ErrnoException)
   }
 }
 
@@ -111,7 +99,7 @@ export class LogFile {
       }
       this.#isFailing = false
     } catch (error) {
-      if (!this.#isFailing) this.#onFailure(refusal(this.path, error as NodeJS.ErrnoException))
+      if (!this.#isFailing) this.#onFailure(logFileRefusal(this.path, error as NodeJS.ErrnoException))
       this.#isFailing = true
     } finally {
       // A line that a full disk has cut off is written again, whole.
@@ -129,26 +117,4 @@ export class LogFile {
       return 0
     }
   }
-}
-
-/** What is said of a path by the code of its refusal: what is wrong with it, and what to do. */
-const PROBLEMS: Readonly<Record<string, readonly [string, string]>> = {
-  EISDIR: ['is a directory', 'Name a file in it.'],
-  EACCES: ['may not be written by this user', 'Mend the rights of the file and its folder, or choose another path.'],
-  EPERM: ['may not be written by this user', 'Mend the rights of the file and its folder, or choose another path.'],
-  EROFS: ['is on a file system that is read-only', 'Choose another path.'],
-  ENXIO: ['is a pipe that nobody reads', 'Start its reader first, or choose another path.'],
-  ENOSPC: ['can not grow: the disk is full', 'Make room: lines are kept, up to 4 MB, and written with the next one.'],
-  EDQUOT: [
-    'can not grow: the quota is used up',
-    'Make room: lines are kept, up to 4 MB, and written with the next one.',
-  ],
-}
-
-function refusal(path: string, { code = '', message }: NodeJS.ErrnoException): SupervisorError {
-  const [problem, hint] =
-    code === 'ENOENT' || code === 'ENOTDIR'
-      ? [`can't be made: there is no folder ${dirname(path)}`, 'Make the folder, or choose another path.']
-      : (PROBLEMS[code] ?? [`can't be written: ${message}`, 'Choose another path.'])
-  return new SupervisorError('SUPERVISOR_LOG_FILE', `the log file ${path} ${problem}.`, hint)
 }

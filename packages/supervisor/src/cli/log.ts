@@ -64,11 +64,13 @@ export class Log {
     this.#write('note', {}, { level: 'info', text })
   }
 
-  /** Opens the log file anew, after it was renamed (USR1). */
-  reopen(): Promise<void> {
+  /** Opens the log file anew, after it was renamed (USR1). `isAccessLog`: the workers have been told to do the same. */
+  reopen(isAccessLog: boolean): Promise<void> {
     return this.#inTurn(async () => {
       if (!(this.#sink instanceof LogFile)) {
-        return this.#write('signal-ignored', {}, { level: 'info', text: 'SIGUSR1: there is no --log-file to reopen' })
+        const text = 'SIGUSR1: there is no --log-file to reopen'
+        if (!isAccessLog) return this.#write('signal-ignored', {}, { level: 'info', text })
+        return this.#write('log-reopened', {}, { level: 'info', text: 'SIGUSR1: the workers open the access log anew' })
       }
       await this.#sink.reopen()
       this.#write('log-reopened', {}, { level: 'info', text: `SIGUSR1: opened ${this.#sink.path} anew` })

@@ -9,9 +9,9 @@ import type { Hooks } from '../config/hooks.ts'
 import { configFileOf, type Loaded } from '../config/load.ts'
 import { readHooks } from '../config/sources.ts'
 import { SupervisorError, type ErrorCode } from '../errors.ts'
+import { checkLogPath } from '../host/log-path.ts'
 import { readArguments } from './arguments.ts'
 import { load, settle, type RunSettings } from './load.ts'
-import { checkLogFile } from './log-file.ts'
 
 /** How the command was called: what a reload reads again is read in the same way. */
 export interface Call {
@@ -64,7 +64,7 @@ export async function reread(call: Call, patienceMs: number = PATIENCE_MS): Prom
     const { loaded, hasHooks } = await read(call, patienceMs)
     const hooks = hasHooks ? await importHooks(loaded.configFile ?? '', edition) : {}
     const settings = settle({ ...loaded, config: { ...loaded.config, hooks } }, call.activatedFds)
-    if (settings.log.file !== null) checkLogFile(settings.log.file)
+    if (settings.log.file !== null) checkLogPath(settings.log.file)
     return settings
   } catch (error) {
     if (error instanceof SupervisorError) throw error

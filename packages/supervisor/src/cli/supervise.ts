@@ -32,9 +32,10 @@ export class Run {
     if (settings.development !== null) void this.#listenForKeys()
   }
 
-  /** Opens the log file anew. */
+  /** Opens the files of the logs anew. */
   reopenLog(): void {
-    void this.#log.then((log) => log.reopen())
+    const isAccessLog = this.loop.reopenLogs()
+    void this.#log.then((log) => log.reopen(isAccessLog))
   }
 
   /** Returns the exit code, when all is over. */

@@ -50,6 +50,10 @@ export interface Options {
   readonly reloadPoll: boolean
   readonly warm: boolean
   readonly warmExclude: readonly string[]
+  readonly accessLog: boolean
+  readonly accessLogFile: string | null
+  /** The name of a format, or a template. */
+  readonly accessLogFormat: string
   readonly ts: TsMode
   readonly chdir: string | null
   readonly envFile: readonly string[]
@@ -71,7 +75,9 @@ export interface Config extends Options {
 }
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
-export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile'>> {
+export interface ConfigFile extends Partial<
+  Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile' | 'accessLogFile'>
+> {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
@@ -80,6 +86,7 @@ export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' |
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string
   readonly logFile?: string
+  readonly accessLogFile?: string
   readonly args?: readonly string[]
   readonly hooks?: Hooks
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readAccessLogFormat } from '../protocol/access-log.ts'
 import type { Binding } from '../protocol/orders.ts'
 import { readBinding, type Read } from './binding.ts'
 
@@ -149,6 +150,28 @@ export function address(): Kind<Binding> {
           const read = readBinding(dataset.value)
           if (read.ok) return read.value
           addIssue({ message: read.problem })
+          return NEVER
+        }),
+      ),
+  }
+}
+
+/** The name of a format of the access log, or a template: the text itself, once it is known to be one. */
+export function accessLogFormat(): Kind<string> {
+  const read = (format: string): Read<string> => {
+    const checked = readAccessLogFormat(format)
+    return checked.ok ? ok(format) : checked
+  }
+  return {
+    placeholder: 'format',
+    readText: read,
+    schema: () =>
+      v.pipe(
+        v.string('must be a text'),
+        v.rawTransform(({ dataset, addIssue, NEVER }) => {
+          const checked = read(dataset.value)
+          if (checked.ok) return checked.value
+          addIssue({ message: checked.problem })
           return NEVER
         }),
       ),

@@ -31,6 +31,7 @@ export function resolveConfig(positionals: Positionals, sources: Sources): Resol
   // A developer does not wait for half a minute.
   if (values.reload === true && origins.gracefulTimeoutMs === 'default')
     values.gracefulTimeoutMs = DEVELOPERS_PATIENCE_MS
+  if (origins.accessLog === 'default') values.accessLog = values.reload === true
   const options = values as Options
   const fromFile = readOthers(sources)
   origins.app = originOf(positionals.app !== null, fromFile.app !== null, sources)

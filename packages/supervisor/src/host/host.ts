@@ -87,6 +87,11 @@ export class Host {
     return this.#roster.orderOneOf(generation, order)
   }
 
+  /** Has the workers open the files anew that they write their lines to. */
+  reopenLogs(): void {
+    this.#roster.orderAll({ type: 'reopen-logs' })
+  }
+
   /** Says what is not as it should be, before the first fork. */
   warnOfFallback(): void {
     if (canBind() || this.#generations.get(1)?.go.accept === 'cluster') return

@@ -1,21 +1,39 @@
 import type { IncomingMessage } from 'node:http'
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { HttpRules } from '../protocol/http-rules.ts'
+import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
 
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
   readonly #steps: readonly Step[]
   readonly #seen = new WeakSet<IncomingMessage>()
+  readonly #accessLog: AccessLog | null
 
-  constructor(_rules: HttpRules) {
-    this.#steps = []
+  /** Loads what the rules ask for, and nothing else. `warn` is told what does not go well later. */
+  static async load({ accessLog }: HttpRules, warn: (code: string, text: string) => void): Promise<Http> {
+    if (accessLog === null) return new Http(null)
+    const { AccessLog: Log } = await import('./access-log.ts')
+    return new Http(new Log(accessLog, (text) => warn('SUPERVISOR_ACCESS_LOG', text)))
+  }
+
+  private constructor(accessLog: AccessLog | null) {
+    this.#accessLog = accessLog
+    this.#steps = accessLog === null ? [] : [accessLog.step]
+  }
+
+  /** Opens the access log anew, after its file was renamed. */
+  reopenLog(): void {
+    this.#accessLog?.reopen()
   }
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */
   treat(server: Server, name: string | symbol, values: readonly unknown[]): boolean {
     const arrival = arrivalOf(server, name, values)
-    if (arrival === null) return false
+    if (arrival === null) {
+      if (name === 'clientError') this.#accessLog?.malformed(values[0] as NodeJS.ErrnoException, values[1] as Socket)
+      return false
+    }
     if (arrival.kind !== 'stream') {
       // The app may emit `request` itself, for one that was expected to go on.
       if (this.#seen.has(arrival.request)) return false

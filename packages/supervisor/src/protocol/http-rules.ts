@@ -1,2 +1,7 @@
+import type { AccessLogRules } from './access-log.ts'
+
 /** What a worker is told to do to HTTP traffic, before the app sees it. */
-export type HttpRules = Readonly<Record<string, never>>
+export interface HttpRules {
+  /** Null where requests are not written down. */
+  readonly accessLog: AccessLogRules | null
+}

@@ -103,6 +103,8 @@ export type Order =
   | { readonly type: 'list-modules'; readonly exclude: readonly string[] }
   /** New session ticket keys, for all TLS servers that have the shared ones. */
   | { readonly type: 'ticket-keys'; readonly ticketKeys: string }
+  /** Files that are written to have been renamed: open them anew. */
+  | { readonly type: 'reopen-logs' }
   | { readonly type: 'drain'; readonly mode: DrainMode; readonly graceMs: number }
 
 /** A bound handle under way to a worker. */

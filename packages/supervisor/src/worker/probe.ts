@@ -44,6 +44,8 @@ function likeSocket(stream: Duplex, encrypted: boolean): Socket {
     else stream.once('finish', () => stream.destroy())
   }
   return Object.assign(stream, {
+    // Nobody's request: it is not in the access log.
+    isProbe: true,
     encrypted,
     authorized: false,
     remoteAddress: place.address,

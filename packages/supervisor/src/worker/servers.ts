@@ -55,7 +55,12 @@ export class Servers {
 
   async #loadHttp(rules: HttpRules): Promise<void> {
     const { Http } = await import('../http/http.ts')
-    this.#http = new Http(rules)
+    this.#http = await Http.load(rules, (code, text) => this.#control.send({ type: 'warning', code, text }))
+  }
+
+  /** Opens the access log anew, after its file was renamed. */
+  reopenLog(): void {
+    this.#http?.reopenLog()
   }
 
   /** A server is about to listen, on an address of the supervisor's. */

@@ -59,7 +59,7 @@ export class Traffic {
     const emit = server.emit
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
-      if (this.#refuses(name, values) || treat(server, name, values)) return true
+      if (treat(server, name, values) || this.#refuses(name, values)) return true
       return Reflect.apply(emit, server, [name, ...values])
     }
   }

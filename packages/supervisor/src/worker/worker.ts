@@ -179,6 +179,8 @@ export class Worker {
         return this.#development?.tellModules(order.exclude)
       case 'ticket-keys':
         return this.#seam.replaceTickets(order.ticketKeys)
+      case 'reopen-logs':
+        return this.#servers.reopenLog()
       case 'drain':
         void this.#leave(order.mode, order.graceMs)
     }
