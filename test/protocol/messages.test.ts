@@ -88,6 +88,10 @@ const binding: fc.Arbitrary<Binding> = fc.oneof(
   fc.record({ kind: fc.constant('unix'), path: fc.string() }),
   fc.record({ kind: fc.constant('fd'), fd: fc.nat() }),
 )
+const accessLog = fc.record({
+  file: fc.option(fc.string(), { nil: null }),
+  format: fc.constantFrom('auto' as const, 'json' as const),
+})
 const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { readonly type: Type }>> } = {
   go: fc.record({
     type: fc.constant('go'),
@@ -112,7 +116,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     beatMs: fc.nat(),
     requestLimit: fc.option(fc.nat(), { nil: null }),
     measuresLoopDelay: fc.boolean(),
-    http: fc.constant({}),
+    http: fc.record({ accessLog: fc.option(accessLog, { nil: null }) }),
   }),
   inherit: fc.record({ type: fc.constant('inherit'), request: fc.integer({ max: -1 }), query }),
   bound: fc.record({
@@ -134,6 +138,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
   }),
   'ticket-keys': fc.record({ type: fc.constant('ticket-keys'), ticketKeys: fc.base64String() }),
   'app-ready': fc.constant({ type: 'app-ready' }),
+  'reopen-logs': fc.constant({ type: 'reopen-logs' }),
   drain: fc.record({
     type: fc.constant('drain'),
     mode: fc.constantFrom('graceful', 'quick', 'stale'),

@@ -242,15 +242,10 @@ export class Loop {
 
   /** Runs a hook, if there is one of that name. What it throws is an event like any other. */
   async #runHook(...[name, ...values]: Parameters<HookRunner['run']>): Promise<void> {
-    if (!this.#hooks.has(name)) return
-    try {
-      await this.#hooks.run(name, ...values)
-    } catch (thrown) {
-      const { name: kind, message, stack } = thrown as Error
-      const error = { name: kind, message, stack }
-      // After the last worker the core takes no more events.
-      if (name === 'onExit') this.#publish({ type: 'hook-failed', hook: name, error })
-      else this.#enqueue({ type: 'hook-failed', hook: name, error })
-    }
+    const error = await this.#hooks.attempt(name, ...values)
+    if (error === null) return
+    // After the last worker the core takes no more events.
+    if (name === 'onExit') this.#publish({ type: 'hook-failed', hook: name, error })
+    else this.#enqueue({ type: 'hook-failed', hook: name, error })
   }
 }

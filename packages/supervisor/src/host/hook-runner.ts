@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { HookName, Hooks } from '../config/hooks.ts'
+import type { ErrorSummary } from '../core/failure.ts'
 
 /** A hook in the supervisor; `postFork` runs in the worker. */
 type OwnHook = Exclude<HookName, 'postFork'>
@@ -34,6 +35,18 @@ export class HookRunner {
     const result = turn.then(() => within(patienceMs, this.#runNow(name, values)))
     this.#last = result.catch(() => {})
     return result
+  }
+
+  /** Runs a hook, if there is one. Returns what it has thrown. */
+  async attempt(...[name, ...values]: Parameters<HookRunner['run']>): Promise<ErrorSummary | null> {
+    if (!this.has(name)) return null
+    try {
+      await this.run(name, ...values)
+      return null
+    } catch (thrown) {
+      const { name: kind, message, stack } = thrown as Error
+      return { name: kind, message, stack }
+    }
   }
 
   #patienceFor(name: OwnHook): number {

@@ -16,6 +16,7 @@ import { launchOf } from './launch.ts'
 import type { ListenerReport, Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
 import { Standby } from './standby.ts'
+import { Warned } from './warned.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
@@ -44,7 +45,7 @@ export class Host {
   readonly #debugPorts = new DebugPorts()
   /** Workers whose fork waits for the hook `preFork`. */
   readonly #waiting = new Set<WorkerId>()
-  readonly #warned = new Set<string>()
+  readonly #warned = new Warned()
   readonly #standby = new Standby((text) => this.#report({ type: 'warning', code: 'SUPERVISOR_SPARE', text }))
   #spares: Reserve | null = this.#standby
   #onLoaded: OnLoaded = () => {}
@@ -206,7 +207,8 @@ export class Host {
         return this.#enqueue({ ...beat, worker })
       }
       case 'warning':
-        return this.#warn(worker, message.code, message.text)
+        if (this.#warned.isNew(message)) this.#report({ ...message, type: 'worker-warning', worker })
+        return
       case 'inspector-open':
         return this.#debugPorts.opened(index, message.address, this.#report)
       case 'progress':
@@ -218,14 +220,6 @@ export class Host {
       case 'signalled':
         return this.#enqueue({ ...message, worker })
     }
-  }
-
-  /** All workers run the same app, so that each of them has the same to say. */
-  #warn(worker: WorkerId, code: string, text: string): void {
-    const warning = `${code} ${text}`
-    if (this.#warned.has(warning)) return
-    this.#warned.add(warning)
-    this.#report({ type: 'worker-warning', worker, code, text })
   }
 
   #inspect(worker: WorkerId): void {

@@ -7,12 +7,11 @@ import type { Arrival } from './arrival.ts'
 import { bodyLength, measureBody } from './body-length.ts'
 import type { Exchange } from './exchange.ts'
 import { onFirstWords } from './first-words.ts'
+import type { WorkerParts } from './http.ts'
 import { LineWriter } from './line-writer.ts'
 import { isTerminal, openStdout, openTarget, type LogTarget } from './log-target.ts'
 import { keepSentHeaders } from './sent-headers.ts'
 
-/** Is told what is wrong with the log. */
-type Warn = (text: string) => void
 type Request = Extract<Arrival, { readonly kind: 'request' }>
 type Upgrade = Extract<Arrival, { readonly kind: 'upgrade' }>
 type Stream = Extract<Arrival, { readonly kind: 'stream' }>
@@ -27,7 +26,8 @@ const ANSWERS: Readonly<Record<string, number>> = {
 /** Writes a line for each request, when its answer is over. */
 export class AccessLog {
   readonly #file: string | null
-  readonly #warn: Warn
+  readonly #warn: (text: string) => void
+  readonly #unblockStdout: () => boolean
   readonly #format: Format
   /** Whether lines have headers of the answer. */
   readonly #showsAnswer: boolean
@@ -36,9 +36,11 @@ export class AccessLog {
   /** Connections on which something came that is no request, and what was answered. */
   readonly #malformed = new WeakMap<Duplex, { status: number | null; isTold: boolean }>()
 
-  constructor({ file, format }: AccessLogRules, warn: Warn) {
+  constructor({ file, format }: AccessLogRules, { warn, unblockStdout }: WorkerParts) {
     this.#file = file
-    this.#warn = (text) => warn(`the access log${file === null ? '' : ` ${file}`} ${text}`)
+    this.#unblockStdout = unblockStdout
+    const name = `the access log${file === null ? '' : ` ${file}`}`
+    this.#warn = (text) => warn('SUPERVISOR_ACCESS_LOG_TROUBLE', `${name} ${text}`)
     const target = this.#open()
     this.#showsAnswer = typeof format === 'object' && format.some(isOfAnswer)
     this.#format = formatFor(format, target !== null && isTerminal(target))
@@ -171,7 +173,7 @@ export class AccessLog {
 
   #open(): LogTarget | null {
     try {
-      return this.#file === null ? openStdout() : openTarget(this.#file)
+      return this.#file === null ? openStdout(this.#unblockStdout) : openTarget(this.#file)
     } catch (error) {
       this.#warn(`could not be opened: ${(error as Error).message}. Mend that, and send USR1`)
       return null

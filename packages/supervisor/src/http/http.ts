@@ -4,17 +4,25 @@ import type { HttpRules } from '../protocol/http-rules.ts'
 import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
 
+/** What of its worker HTTP needs. */
+export interface WorkerParts {
+  /** Has the supervisor tell what does not go well. */
+  readonly warn: (code: string, text: string) => void
+  /** Has the next write to standard output return at once. Returns whether it can be done. */
+  readonly unblockStdout: () => boolean
+}
+
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
   readonly #steps: readonly Step[]
   readonly #seen = new WeakSet<IncomingMessage>()
   readonly #accessLog: AccessLog | null
 
-  /** Loads what the rules ask for, and nothing else. `warn` is told what does not go well later. */
-  static async load({ accessLog }: HttpRules, warn: (code: string, text: string) => void): Promise<Http> {
+  /** Loads what the rules ask for, and nothing else. */
+  static async load({ accessLog }: HttpRules, worker: WorkerParts): Promise<Http> {
     if (accessLog === null) return new Http(null)
     const { AccessLog: Log } = await import('./access-log.ts')
-    return new Http(new Log(accessLog, (text) => warn('SUPERVISOR_ACCESS_LOG', text)))
+    return new Http(new Log(accessLog, worker))
   }
 
   private constructor(accessLog: AccessLog | null) {

@@ -86,9 +86,9 @@ export class LineWriter {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#closeLot()
-    const { fd, isPrompt } = this.#target
+    const { fd, unblock } = this.#target
     for (let rest = this.#take(); rest !== null; rest = this.#take()) {
-      if (!isPrompt) {
+      if (unblock === null) {
         this.#isUnderWay = true
         return write(fd, rest, 0, rest.length, null, (error, length) => this.#written(error, length))
       }
@@ -122,6 +122,7 @@ export class LineWriter {
 
   #writeNow(rest: Buffer): NodeJS.ErrnoException | null {
     try {
+      this.#target.unblock?.()
       this.#advance(writeSync(this.#target.fd, rest))
       return null
     } catch (error) {

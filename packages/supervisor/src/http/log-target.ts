@@ -10,8 +10,8 @@ const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | cons
 /** Something that is open to be written to. */
 export interface LogTarget {
   readonly fd: number
-  /** Whether a write returns at once, with an error where it would block. Else it is left to a thread. */
-  readonly isPrompt: boolean
+  /** Makes sure that a write returns at once, with an error where it would block. Null: it is left to a thread. */
+  readonly unblock: (() => boolean) | null
   /** What is written at once is not mixed with what others write, up to this length. */
   readonly mostWhole: number
 }
@@ -24,30 +24,27 @@ const LOT = 65_536
 /** Opens a file to add lines to. */
 export function openTarget(path: string): LogTarget {
   const fd = openSync(path, FLAGS, MODE)
-  return targetOf(fd, true)
+  const isFile = fstatSync(fd, { bigint: true }).isFile()
+  // The flag means nothing to a file: a disk may take its time.
+  return { fd, mostWhole: isFile ? LOT : PIPE_BUF, unblock: isFile ? null : () => true }
 }
 
 /**
  * Standard output, where the app's own output goes too. Its writes block (see worker/process.ts), and whether they do is
- * a property of the open pipe or terminal, which all processes share: so it is opened a second time. A socket can't be.
+ * a property of the open pipe or terminal, which all processes share: so it is opened a second time. A socket can't be,
+ * and is told before each write.
  */
-export function openStdout(): LogTarget {
+export function openStdout(unblock: () => boolean): LogTarget {
   const kind = fstatSync(STDOUT, { bigint: true })
-  if (kind.isFile() || kind.isSocket()) return targetOf(STDOUT, false)
+  if (kind.isFile()) return { fd: STDOUT, mostWhole: LOT, unblock: null }
   try {
-    return openTarget(`/proc/self/fd/${STDOUT}`)
+    if (!kind.isSocket()) return openTarget(`/proc/self/fd/${STDOUT}`)
   } catch {
     // Not Linux, or a sandbox without /proc.
-    return targetOf(STDOUT, false)
   }
+  return { fd: STDOUT, mostWhole: PIPE_BUF, unblock: unblock() ? unblock : null }
 }
 
 export function isTerminal({ fd }: LogTarget): boolean {
   return isatty(fd)
-}
-
-function targetOf(fd: number, isNonBlocking: boolean): LogTarget {
-  const kind = fstatSync(fd, { bigint: true })
-  // The flag means nothing to a file: a disk may take its time.
-  return { fd, isPrompt: isNonBlocking && !kind.isFile(), mostWhole: kind.isFile() ? LOT : PIPE_BUF }
 }

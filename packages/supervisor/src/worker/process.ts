@@ -48,6 +48,14 @@ export function secureOutput(): void {
   }
 }
 
+/**
+ * Has the next write to standard output return at once, for who would rather wait for another time. Whatever else is
+ * written here copes with that; and whoever shares the output may turn it back. Returns whether it can be done.
+ */
+export function unblockStdout(): boolean {
+  return (process.stdout as Blockable)._handle?.setBlocking?.(false) === 0
+}
+
 function toBytes(chunk: string | Uint8Array, encoding: BufferEncoding): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:net'
 import type { Http } from '../http/http.ts'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
+import { unblockStdout } from './process.ts'
 import { Requests } from './requests.ts'
 import { Traffic } from './traffic.ts'
 
@@ -55,7 +56,8 @@ export class Servers {
 
   async #loadHttp(rules: HttpRules): Promise<void> {
     const { Http } = await import('../http/http.ts')
-    this.#http = await Http.load(rules, (code, text) => this.#control.send({ type: 'warning', code, text }))
+    const warn = (code: string, text: string): void => this.#control.send({ type: 'warning', code, text })
+    this.#http = await Http.load(rules, { warn, unblockStdout })
   }
 
   /** Opens the access log anew, after its file was renamed. */
