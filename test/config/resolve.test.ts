@@ -103,10 +103,6 @@ describe('a flag', () => {
     ['max-memory', '0', { maxMemory: 0 }],
     ['max-loop-delay', '0.2', { maxLoopDelayMs: 200 }],
     ['log-file', 'log/supervisor.log', { logFile: 'log/supervisor.log' }],
-    ['access-log', 'true', { accessLog: true }],
-    ['access-log-file', 'log/access.log', { accessLogFile: 'log/access.log' }],
-    ['access-log-format', 'combined', { accessLogFormat: 'combined' }],
-    ['access-log-format', '%(h)s "%(r)s" %({x-a}i)s %%', { accessLogFormat: '%(h)s "%(r)s" %({x-a}i)s %%' }],
   ])('changes its setting and nothing else: --%s %s', (flag, value, changed) => {
     expect(resolve({ flags: { [flag]: [value] } })).toEqual({ ...DEFAULT, ...changed })
   })
@@ -160,13 +156,6 @@ describe('a flag', () => {
     ['max-loop-delay', '0.001'],
     ['give-up', 'never'],
     ['rolling', 'yes'],
-    ['access-log-format', 'apache'],
-    ['access-log-format', '%h "%r"'],
-    ['access-log-format', '%(h)d'],
-    ['access-log-format', '%(h)s %(z)s'],
-    ['access-log-format', '%(h)s %({}i)s'],
-    ['access-log-format', '%(h)s 100%'],
-    ['access-log-format', '%(h)s\n'],
   ])('with a value that makes no sense is refused by name: --%s "%s"', (flag, value) => {
     const { code, exitCode, message, hint } = refusalOf({ flags: { [flag]: [value] } })
     expect({ code, exitCode }).toEqual({ code: 'SUPERVISOR_OPTION_INVALID', exitCode: 2 })
@@ -175,22 +164,15 @@ describe('a flag', () => {
     expect(hint).toContain('The default is ')
   })
 
-  it.each([
-    'chdir',
-    'env-file',
-    'import',
-    'require',
-    'node-args',
-    'ready-path',
-    'max-memory',
-    'log-file',
-    'access-log-file',
-  ])('without its value is refused, where there is no default to name: --%s', (flag) => {
-    const { code, message, hint } = refusalOf({ flags: { [flag]: [''] } })
-    expect(code).toBe('SUPERVISOR_OPTION_INVALID')
-    expect(message).toMatch(`--${flag} needs a value: `)
-    expect(hint).not.toContain('default')
-  })
+  it.each(['chdir', 'env-file', 'import', 'require', 'node-args', 'ready-path', 'max-memory', 'log-file'])(
+    'without its value is refused, where there is no default to name: --%s',
+    (flag) => {
+      const { code, message, hint } = refusalOf({ flags: { [flag]: [''] } })
+      expect(code).toBe('SUPERVISOR_OPTION_INVALID')
+      expect(message).toMatch(`--${flag} needs a value: `)
+      expect(hint).not.toContain('default')
+    },
+  )
 
   it.each([
     ['512', 'at least 16M'],

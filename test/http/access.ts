@@ -107,3 +107,8 @@ export class Raw implements Disposable {
     this.socket.destroy()
   }
 }
+
+/** A request as it goes over the wire. */
+export function get(path: string, ...headers: readonly string[]): string {
+  return `${['GET', path].join(' ')} HTTP/1.1\r\n${['Host: x', ...headers].join('\r\n')}\r\n\r\n`
+}

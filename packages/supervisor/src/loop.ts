@@ -208,8 +208,7 @@ export class Loop {
     })
     this.subscribe((report) => development.follow(report))
     // The app may have been quicker than what watches it: what it has loaded is looked at nevertheless.
-    const { complete, slots } = this.#state
-    if (complete) development.follow({ type: 'serving', workers: slots.length, afterMs: 0 })
+    if (this.#state.complete) development.follow({ type: 'serving', workers: this.#state.slots.length, afterMs: 0 })
     await development.start()
     return development
   }
