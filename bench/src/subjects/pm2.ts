@@ -27,10 +27,10 @@ export const PM2: Contender = {
       return `npm could not install it into ${FOLDER}: ${String(error)}`
     }
   },
-  start: async (port) => {
+  start: async (port, workers = WORKERS) => {
     const service = new Pm2Service(port)
     try {
-      await service.command('start', APP, '--name', 'app', '--instances', `${WORKERS}`)
+      await service.command('start', APP, '--name', 'app', '--instances', `${workers}`)
       return service
     } catch (error) {
       await service[Symbol.asyncDispose]()

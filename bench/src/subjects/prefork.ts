@@ -7,9 +7,15 @@ export const PREFORK: Contender = {
   name: 'prefork',
   mostReloads: Number.POSITIVE_INFINITY,
   missing: () => Promise.resolve(null),
-  start: (port) =>
-    Signalled.start(
-      { name: 'prefork', command: [COMMAND, '--workers', `${WORKERS}`, APP], env: { PORT: `${port}` } },
-      ({ log }) => log.split('"event":"reloaded"').length - 1,
-    ),
+  start: (port, workers) => startPrefork(port, workers),
+}
+
+/** Starts prefork with some options more. */
+export function startPrefork(port: number, workers = WORKERS, options: readonly string[] = []): Promise<Signalled> {
+  const command = [COMMAND, '--workers', `${workers}`, ...options, APP]
+  return Signalled.start(
+    { name: 'prefork', command, env: { PORT: `${port}` } },
+    ({ log }) => log.split('"event":"reloaded"').length - 1,
+    workers,
+  )
 }

@@ -8,10 +8,14 @@ export class Signalled implements Service {
   readonly #reloadsSaid: (running: Running) => number | null
 
   /** `reloadsSaid` counts the reloads that it has called done; null if it doesn't say. */
-  static async start(subject: Subject, reloadsSaid: (running: Running) => number | null): Promise<Signalled> {
+  static async start(
+    subject: Subject,
+    reloadsSaid: (running: Running) => number | null,
+    workers: number = WORKERS,
+  ): Promise<Signalled> {
     const running = new Running(subject)
     try {
-      await running.reports.first(WORKERS, 'listening')
+      await running.reports.first(workers, 'listening')
       return new Signalled(running, reloadsSaid)
     } catch (error) {
       const { log } = running

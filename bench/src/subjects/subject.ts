@@ -9,8 +9,8 @@ export interface Contender {
   readonly mostReloads: number
   /** What is missing on this machine; null if nothing is. */
   missing(): Promise<string | null>
-  /** Resolves once all workers listen. */
-  start(port: number): Promise<Service>
+  /** Resolves once all workers listen, four if nothing is said. */
+  start(port: number, workers?: number): Promise<Service>
 }
 
 /** A contender at work. */
