@@ -37,6 +37,8 @@ export class Http {
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */
   treat(server: Server, name: string | symbol, values: readonly unknown[]): boolean {
+    // Who asks for nothing pays for nothing.
+    if (this.#steps.length === 0) return false
     const arrival = arrivalOf(server, name, values)
     if (arrival === null) {
       if (name === 'clientError') this.#accessLog?.malformed(values[0] as NodeJS.ErrnoException, values[1] as Socket)
