@@ -33,6 +33,19 @@ describe('what is no request', () => {
   })
 })
 
+describe('what Node answers without the app', () => {
+  it.each([
+    ['a request without Host', '', 400],
+    ['an expectation that nobody has', 'Host: x\r\nExpect: miracles\r\n', 417],
+  ])('has a line: %s', async (_what, headers, status) => {
+    await using logged = await Logged.start(LISTENS)
+    using raw = new Raw(logged.port, `GET /x HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`)
+    await raw.closed()
+    expect(raw.heard).toContain(`HTTP/1.1 ${status} `)
+    expect(await logged.lines(1)).toEqual([expect.objectContaining({ url: '/x', status, bytes: 0, aborted: false })])
+  })
+})
+
 describe('connections that the app takes over', () => {
   it('have one line, when they end', async () => {
     await using logged = await Logged.start(LISTENS)

@@ -1,10 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AccessLogRules, TemplatePart } from '../protocol/access-log.ts'
 import { formatFor, type Format } from './access-line.ts'
 import type { Arrival } from './arrival.ts'
-import { bodyLength, measureBody } from './body-length.ts'
+import { bodyLength, isMeasured, measureBody } from './body-length.ts'
 import type { Exchange } from './exchange.ts'
 import { onFirstWords } from './first-words.ts'
 import type { WorkerParts } from './http.ts'
@@ -15,6 +15,11 @@ import { keepSentHeaders } from './sent-headers.ts'
 type Request = Extract<Arrival, { readonly kind: 'request' }>
 type Upgrade = Extract<Arrival, { readonly kind: 'upgrade' }>
 type Stream = Extract<Arrival, { readonly kind: 'stream' }>
+
+const { subscribe } = process.getBuiltinModule('node:diagnostics_channel')
+
+/** Told of each request of HTTP/1.1, also of those that Node answers without the app, such as one without `Host`. */
+const REQUESTS = 'http.server.request.start'
 
 /** What Node answers to what is no request, by the code of its error. */
 const ANSWERS: Readonly<Record<string, number>> = {
@@ -33,6 +38,7 @@ export class AccessLog {
   readonly #showsAnswer: boolean
   /** Null while the file can't be opened. */
   #writer: LineWriter | null
+  readonly #servers = new WeakSet<Server>()
   /** Connections on which something came that is no request, and what was answered. */
   readonly #malformed = new WeakMap<Duplex, { status: number | null; isTold: boolean }>()
 
@@ -45,6 +51,15 @@ export class AccessLog {
     this.#showsAnswer = typeof format === 'object' && format.some(isOfAnswer)
     this.#format = formatFor(format, target !== null && isTerminal(target))
     this.#writer = target === null ? null : new LineWriter(target, this.#warn)
+    subscribe(REQUESTS, (message) => {
+      const told = message as Pick<Request, 'server' | 'request' | 'response'>
+      if (this.#servers.has(told.server)) this.#request(told)
+    })
+  }
+
+  /** From now on the requests of this server are written down, whoever answers them. */
+  include(server: Server): void {
+    this.#servers.add(server)
   }
 
   /** Opens the file anew, after it was renamed. */
@@ -97,10 +112,10 @@ export class AccessLog {
     })
   }
 
-  #request({ request, response }: Request): void {
+  #request({ request, response }: Pick<Request, 'request' | 'response'>): void {
     // What a step after this one, or the app, makes of them is not what the client sent.
     const { method = '', url = '', socket } = request
-    if (isPrivate(socket)) return
+    if (isMeasured(response) || isPrivate(socket)) return
     const client = socket.remoteAddress ?? null
     const since = performance.now()
     measureBody(response)

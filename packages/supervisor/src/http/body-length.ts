@@ -19,6 +19,10 @@ export function measureBody(body: Writable): void {
   measured.end = measuredEnd as Writable['end']
 }
 
+export function isMeasured(body: Writable): boolean {
+  return LENGTH in body
+}
+
 /** How many bytes have been written by now. */
 export function bodyLength(body: Writable): number {
   return (body as Measured)[LENGTH] ?? 0

@@ -41,6 +41,7 @@ export class Http {
     if (this.#steps.length === 0) return false
     const arrival = arrivalOf(server, name, values)
     if (arrival === null) {
+      if (name === 'connection') this.#accessLog?.include(server)
       if (name === 'clientError') this.#accessLog?.malformed(values[0] as NodeJS.ErrnoException, values[1] as Socket)
       return false
     }
