@@ -12,10 +12,13 @@ export interface WorkerParts {
   readonly unblockStdout: () => boolean
 }
 
+/** Marks a request. A set of them would take longer than all steps together. */
+const SEEN = Symbol('prefork.seen')
+type Seen = IncomingMessage & { [SEEN]?: true }
+
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
   readonly #steps: readonly Step[]
-  readonly #seen = new WeakSet<IncomingMessage>()
   readonly #accessLog: AccessLog | null
 
   /** Loads what the rules ask for, and nothing else. */
@@ -47,8 +50,9 @@ export class Http {
     }
     if (arrival.kind !== 'stream') {
       // The app may emit `request` itself, for one that was expected to go on.
-      if (this.#seen.has(arrival.request)) return false
-      this.#seen.add(arrival.request)
+      const request: Seen = arrival.request
+      if (request[SEEN] === true) return false
+      request[SEEN] = true
     }
     return this.#steps.some((step) => step(arrival) === 'answered')
   }

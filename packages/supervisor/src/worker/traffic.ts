@@ -13,16 +13,19 @@ const REFUSAL = 'shutting down'
 /** What is done to HTTP traffic. */
 type Treat = (server: Server, name: string | symbol, values: readonly unknown[]) => boolean
 
+type Emit = (name: string | symbol, ...values: unknown[]) => boolean
+
 /** A connection that speaks HTTP/1.1, or is about to. */
 interface Connection {
   readonly socket: Socket
-  /** Requests whose response has not been closed yet. */
-  busy: number
+  /**
+   * Those that have not been closed yet, oldest first. Requests may come before their predecessors are answered; only
+   * after the last one the connection may end.
+   */
+  readonly responses: ServerResponse[]
   idleSince: number
   /** How much had been read when it became idle: more means that a request is on its way in. */
   readWhenIdle: number
-  /** Requests may come before their predecessors are answered; only after the last one the connection may end. */
-  newest: ServerResponse | null
 }
 
 /**
@@ -37,7 +40,6 @@ export class Traffic {
   readonly #connections = new Map<Socket, Connection>()
   /** Every socket, whatever it speaks, and since when. */
   readonly #sockets = new Map<Socket, number>()
-  readonly #responses = new Map<ServerResponse, Connection>()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #requests: Requests
   readonly #onChange: () => void
@@ -56,11 +58,14 @@ export class Traffic {
     this.#onChange = onChange
     this.#isTls = 'setTicketKeys' in server
     this.connectionEvent = !('keepAliveTimeout' in server) ? null : this.#isTls ? 'secureConnection' : 'connection'
-    const emit = server.emit
+    const { emit } = server as { emit: Emit }
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
       if (treat(server, name, values) || this.#refuses(name, values)) return true
-      return Reflect.apply(emit, server, [name, ...values])
+      // Most events are requests: what they bring goes on without a list made for it.
+      return values.length === 2
+        ? emit.call(server, name, values[0], values[1])
+        : Reflect.apply(emit, server, [name, ...values])
     }
   }
 
@@ -72,7 +77,9 @@ export class Traffic {
   /** From now on every response asks its client to use another connection for the next request. */
   drain(): void {
     this.#isDraining = true
-    for (const [response, connection] of this.#responses) endAfter(response, () => connection.newest === response)
+    for (const { responses } of this.#connections.values()) {
+      for (const response of responses) endAfter(response, () => responses.at(-1) === response)
+    }
     // GOAWAY: streams that are open go on, and the client opens new ones elsewhere.
     for (const session of this.#sessions) session.close()
   }
@@ -86,8 +93,8 @@ export class Traffic {
     const promisedMs = (this.keepAliveMs || DEFAULT_KEEP_ALIVE_MS) + ON_THE_WAY_MS
     const patienceMs = Math.min(promisedMs, limitMs)
     const patienceWithNewMs = Math.min(promisedMs, Math.max(limitMs, firstMs))
-    for (const { socket, busy, idleSince, readWhenIdle } of this.#connections.values()) {
-      const isIdle = busy === 0 && socket.bytesRead === readWhenIdle
+    for (const { socket, responses, idleSince, readWhenIdle } of this.#connections.values()) {
+      const isIdle = responses.length === 0 && socket.bytesRead === readWhenIdle
       const isNew = readWhenIdle === 0
       if (isIdle && now - idleSince >= (isNew ? patienceWithNewMs : patienceMs)) socket.destroySoon()
     }
@@ -141,16 +148,16 @@ export class Traffic {
   }
 
   /** Answers in the app's place, if the request is for a path that is refused. Returns whether it was. */
-  #refuses(name: string | symbol, [subject, second]: readonly unknown[]): boolean {
+  #refuses(name: string | symbol, values: readonly unknown[]): boolean {
     if (name === 'request') {
-      const request = subject as IncomingMessage | undefined
+      const request = values[0] as IncomingMessage | undefined
       if (request?.httpVersionMajor !== 1 || !this.#requests.isRefused(request.url)) return false
-      ;(second as ServerResponse).writeHead(503, { 'Content-Type': 'text/plain' }).end(REFUSAL)
+      ;(values[1] as ServerResponse).writeHead(503, { 'Content-Type': 'text/plain' }).end(REFUSAL)
       return true
     }
     if (name !== 'stream') return false
-    if (!this.#requests.isRefused((second as IncomingHttpHeaders | undefined)?.[':path'])) return false
-    const stream = subject as ServerHttp2Stream
+    if (!this.#requests.isRefused((values[1] as IncomingHttpHeaders | undefined)?.[':path'])) return false
+    const stream = values[0] as ServerHttp2Stream
     stream.respond({ ':status': 503, 'content-type': 'text/plain' })
     stream.end(REFUSAL)
     return true
@@ -188,29 +195,27 @@ export class Traffic {
   #request(request: IncomingMessage | undefined, response: ServerResponse): void {
     // HTTP/2 has its streams in the session; its responses know no `Connection: close`.
     if (request?.httpVersionMajor !== 1) return
-    // The app may emit `request` itself, for one that was expected to go on.
-    if (this.#responses.has(response)) return
     const connection = this.#connection(request.socket)
+    const { responses } = connection
+    // The app may emit `request` itself, for one that was expected to go on.
+    if (responses.includes(response)) return
     const end = this.#requests.begin(request.method ?? '', request.url ?? '')
-    connection.busy++
-    connection.newest = response
-    this.#responses.set(response, connection)
-    // `close`, not `finish`: an aborted request never finishes.
-    response.once('close', () => {
+    responses.push(response)
+    // `close`, not `finish`: an aborted request never finishes. It comes once, and `once` would cost more than the rest.
+    response.on('close', () => {
       end()
-      this.#responses.delete(response)
-      if (connection.newest === response) connection.newest = null
-      connection.busy--
+      if (responses[0] === response) responses.shift()
+      else responses.splice(responses.indexOf(response), 1)
       connection.idleSince = performance.now()
       connection.readWhenIdle = connection.socket.bytesRead
     })
-    if (this.#isDraining) endAfter(response, () => connection.newest === response)
+    if (this.#isDraining) endAfter(response, () => responses.at(-1) === response)
   }
 
   #connection(socket: Socket): Connection {
     const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const connection = { socket, busy: 0, idleSince: performance.now(), readWhenIdle: 0, newest: null }
+    const connection = { socket, responses: [], idleSince: performance.now(), readWhenIdle: 0 }
     this.#connections.set(socket, connection)
     socket.once('close', () => this.#connections.delete(socket))
     return connection
