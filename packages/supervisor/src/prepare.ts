@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
+import { httpRulesOf } from './config/http-rules.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
@@ -135,7 +136,7 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: {},
+    http: httpRulesOf(config),
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,

@@ -22,6 +22,13 @@ export interface Options {
   readonly workers: number | 'auto'
   readonly bind: readonly Binding[]
   readonly accept: AcceptMode
+  readonly forwardedAllowIps: readonly string[]
+  readonly rootPath: string | null
+  /** Each as `Name: value`. */
+  readonly header: readonly string[]
+  readonly serverHeader: boolean
+  readonly dateHeader: boolean
+  readonly requestId: boolean
   readonly mode: ServeMode
   readonly factory: boolean
   readonly ready: ReadyMode
@@ -71,11 +78,14 @@ export interface Config extends Options {
 }
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
-export interface ConfigFile extends Partial<Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile'>> {
+export interface ConfigFile extends Partial<
+  Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile' | 'rootPath'>
+> {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
   readonly readyPath?: string
+  readonly rootPath?: string
   readonly chdir?: string
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string

@@ -2,6 +2,7 @@ import { MOST_WORKERS } from '../core/limits.ts'
 import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
+import { HTTP_OPTIONS } from './http-options.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
@@ -38,6 +39,7 @@ export const OPTIONS: OptionTable = {
     group: 'Serving',
     kind: oneOf(ACCEPT_MODES),
   },
+  ...HTTP_OPTIONS,
   mode: {
     flag: 'mode',
     describe: 'What serves: the servers that the app listens with, what it exports, or (auto) whichever there is',

@@ -1,3 +1,5 @@
+import type { Client } from '../http/client.ts'
+import type { RequestLike } from '../http/peers.ts'
 import { AGENT_SYMBOL } from '../protocol/names.ts'
 import type { RequestInFlight } from './requests.ts'
 
@@ -17,6 +19,8 @@ export interface AgentApi {
   ready(): Promise<void>
   onDrain(listener: DrainListener): void
   onShutdown(listener: ShutdownListener): void
+  /** Who has sent a request; null as long as nobody knows who is trusted. */
+  client(request: RequestLike): Client | null
   /** For the supervisor, which asks through the inspector while the app blocks the event loop. */
   inFlight(): RequestInFlight[]
 }

@@ -1,5 +1,7 @@
 import type { Server } from 'node:net'
+import type { Client } from '../http/client.ts'
 import type { Http } from '../http/http.ts'
+import type { RequestLike } from '../http/peers.ts'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
 import { Requests } from './requests.ts'
@@ -57,6 +59,9 @@ export class Servers {
     const { Http } = await import('../http/http.ts')
     this.#http = new Http(rules)
   }
+
+  /** Who has sent a request; null as long as nobody knows who is trusted. */
+  readonly client = (request: RequestLike): Client | null => this.#http?.client(request) ?? null
 
   /** A server is about to listen, on an address of the supervisor's. */
   readonly add = (server: Server): void => {

@@ -78,6 +78,7 @@ export class Worker {
     this.#readyPath = go.ready.path
     // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
+    if (go.http.rootPath !== undefined) process.env['ROOT_PATH'] = go.http.rootPath
     this.#intake = chooseIntake(go, this.#seam, this.#control)
     const http = this.#servers.useHttp(go.http)
     // node:cluster has its workers accept as soon as they listen.
@@ -127,6 +128,7 @@ export class Worker {
       },
       onDrain: (listener) => this.#hooks.onDrain(listener),
       onShutdown: (listener) => this.#hooks.onShutdown(listener),
+      client: this.#servers.client,
       inFlight: () => this.#servers.requests.oldest(),
     }
   }
