@@ -53,7 +53,7 @@ function completed(given: object, added: readonly ResponseHeader[]): object {
   const names = new Set(namesIn(given))
   const missing = added.filter(([name]) => !names.has(name.toLowerCase()))
   if (!Array.isArray(given)) return { ...Object.fromEntries(missing), ...given }
-  return Array.isArray(given[0]) ? [...given, ...missing] : [...given, ...missing.flatMap(pairsOf)]
+  return Array.isArray(given[0]) ? [...given, ...missing] : [...given, ...missing.flat()]
 }
 
 /** In lower case. */
@@ -64,9 +64,4 @@ function namesIn(given: object): string[] {
       ? given.map((pair: unknown[]) => pair[0])
       : given.filter((_, index) => index % 2 === 0)
   return names.map((name) => String(name).toLowerCase())
-}
-
-/** A flat list takes one value after the other. */
-function pairsOf([name, value]: ResponseHeader): string[] {
-  return [value].flat().flatMap((each) => [name, each])
 }
