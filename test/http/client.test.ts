@@ -54,9 +54,9 @@ describe('X-Forwarded-For', () => {
     '203.0.113.7:80:80',
     '<script>',
     '\u00FF\u00FE',
-    `${'1'.repeat(100_000)}`,
-    `${':'.repeat(100_000)}`,
-    `${'[1'.repeat(50_000)}`,
+    '1'.repeat(100_000),
+    ':'.repeat(100_000),
+    '[1'.repeat(50_000),
   ])('of garbage names nobody, so that it is the proxy: %.40s', (list) => {
     expect(named(list)).toBe('127.0.0.1 4711')
   })
@@ -151,7 +151,7 @@ describe('Forwarded', () => {
     ['for=', '127.0.0.1', 4711],
     ['by=203.0.113.7', '127.0.0.1', 4711],
     ['', '127.0.0.1', 4711],
-    [`${'for=10.0.0.1;'.repeat(10_000)}`, '127.0.0.1', 4711],
+    ['for=10.0.0.1;'.repeat(10_000), '127.0.0.1', 4711],
   ])('%.60s', (forwarded, address, port) => {
     expect(seen({ forwarded })).toMatchObject({ address, port })
   })

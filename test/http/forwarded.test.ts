@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { Project } from '../frameworks/project.ts'
+import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
+import { freePort } from '../harness/free-port.ts'
 import { ask2, factsOf, factsOfHandedOver, serveFacts, serveFacts2, STRANGER, type Facts } from './facts.ts'
 
 /** What only a proxy may say, in spellings of all kinds, and between them what anybody may. */
@@ -22,6 +25,20 @@ const HONEST = { 'x-color': 'blue', from: 'a@b.example' }
 /** The headers of a request as `http.request` takes them, in this order. */
 const LIST: readonly string[] = [['Host', 'app.local'], ...LIES].flat()
 const HEAD: readonly string[] = ['Host: app.local', ...LIES.map(([name, value]) => `${name}: ${value}`)]
+
+/** Apps that take the word of whoever is connected. */
+const TRUSTING: Readonly<Record<string, string>> = {
+  Express: `
+    import express from 'express'
+    const app = express().set('trust proxy', true)
+    export default app.get('/', (request, response) => response.json([request.ip, request.protocol]))`,
+  Fastify: `
+    import Fastify from 'fastify'
+    export default Fastify({ trustProxy: true }).get('/', async (request) => [request.ip, request.protocol])`,
+  Koa: `
+    import Koa from 'koa'
+    export default new Koa({ proxy: true }).use((context) => { context.body = [context.ip, context.protocol] })`,
+}
 
 /** All names that the app finds anywhere in a request. */
 function namesIn({ headers, rawHeaders, headersDistinct = {} }: Facts): string[] {
@@ -77,6 +94,23 @@ describe('who is not trusted', () => {
     const stream = JSON.parse((await ask2(to, { ...headers, ':path': '/stream' })).body) as Facts
     expect(lies(stream)).toEqual([])
     expect(stream.headers).toMatchObject(HONEST)
+  })
+
+  it('can not do so where node:cluster distributes the connections', async () => {
+    const port = await freePort()
+    await using _cli = await serveFacts(['--accept', 'cluster', '--bind', `127.0.0.1:${port}`])
+    const facts = await factsOf({ port, localAddress: STRANGER, headers: LIST })
+    expect(lies(facts)).toEqual([])
+    expect(facts.client.address).toBe(STRANGER)
+  })
+
+  it.each(Object.entries(TRUSTING))('can not do so in %s, which believes everybody', async (_what, source) => {
+    using project = new Project({ 'app.mjs': source }, 'frameworks')
+    await using cli = await project.serving(['--bind', '127.0.0.1:0', 'app.mjs'])
+    const headers = { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'https' }
+    const { body } = await ask({ port: cli.port, localAddress: STRANGER, headers })
+    expect(JSON.parse(body)).toEqual([STRANGER, 'http'])
+    expect(JSON.parse((await ask({ port: cli.port, headers })).body)).toEqual(['6.6.6.6', 'https'])
   })
 
   it('has all other headers left as they came, when there is nothing to remove', async () => {
