@@ -1,9 +1,9 @@
 import { createServer, request, type Server } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, isIP, type AddressInfo } from 'node:net'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Peers, type Peer } from '../../packages/supervisor/src/http/peers.ts'
-import { canonical, Trust } from '../../packages/supervisor/src/http/trust.ts'
-import { readTrustedPeer } from '../../packages/supervisor/src/http/trusted-peer.ts'
+import { canonical, readTrustedPeer, Trust } from '../../packages/supervisor/src/http/trust.ts'
 import { Folder } from '../harness/folder.ts'
 import { until } from '../harness/until.ts'
 
@@ -91,6 +91,22 @@ it.each([
   ['1.2.3.4.5', null],
 ])('the one spelling of "%s" is %s', (text, spelling) => {
   expect(canonical(text)).toBe(spelling)
+})
+
+it('an address is what Node takes for one', () => {
+  const text = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.string({ unit: fc.constantFrom(...'0123456789abcdfF:.:.'.split('')), maxLength: 45 }),
+    fc.string({ unit: fc.constantFrom('::', ':', '1', 'ffff', '1.2.3.4', '\0', ' '), maxLength: 9 }),
+  )
+  fc.assert(
+    fc.property(text, (address) => {
+      expect(canonical(address) !== null).toBe(isIP(address) !== 0)
+      expect(readTrustedPeer(address) !== null).toBe(isIP(address) !== 0)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('the peer of a Unix socket', () => {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { readTrustedPeer } from '../http/trusted-peer.ts'
+import { readTrustedPeer } from '../http/trust.ts'
 import type { Read } from './binding.ts'
 import type { Kind } from './kinds.ts'
 

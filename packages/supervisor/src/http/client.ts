@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { entryAt, findClient } from './hops.ts'
-import type { Peer } from './peers.ts'
+import { peerOf, type Peer, type Peers, type RequestLike } from './peers.ts'
 
 /** Who has sent a request, as far as it is known, and what for. */
 export interface Client {
@@ -31,6 +31,12 @@ const PROTOCOLS: ReadonlyMap<string, Client['protocol']> = new Map([
 ])
 /** `name=value` or `name="value"`, as between the semicolons of `Forwarded`. */
 const PAIR = /^(?<name>\w+)=(?:"(?<quoted>[^"\\]*)"|(?<token>[^\s"\\]*))$/
+
+/** Who has sent a request that the app has. Without peers, which a supervisor knows, nobody is trusted. */
+export function clientOfRequest(request: RequestLike, peers: Peers | null): Client {
+  if (peers === null) return clientOf(peerOf(request.socket), request.headers, () => false)
+  return clientOf(peers.ofRequest(request), request.headers, peers.isTrusted)
+}
 
 /** Who has sent a request with these headers over the connection of this peer. */
 export function clientOf(peer: Peer, headers: IncomingHttpHeaders, isTrusted: (address: string) => boolean): Client {

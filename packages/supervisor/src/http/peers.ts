@@ -1,6 +1,9 @@
-import { Socket } from 'node:net'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Arrival } from './arrival.ts'
 import { canonical, type Trust } from './trust.ts'
+
+const net = process.getBuiltinModule('node:net')
 
 /** Who is at the other end of a connection: the client, or a proxy. */
 export interface Peer {
@@ -14,7 +17,7 @@ export interface Peer {
 
 /** A request, as apps get to see it. */
 export interface RequestLike {
-  readonly headers: object
+  readonly headers: IncomingHttpHeaders
   readonly socket: Socket
   /** Of HTTP/2. */
   readonly stream?: { readonly session?: Session | undefined }
@@ -34,6 +37,9 @@ export class Peers {
     this.#trust = trust
   }
 
+  /** Whether the word of whoever has this address is taken. */
+  readonly isTrusted = (address: string): boolean => this.#trust.covers(address)
+
   /** Whose request this is. */
   of(arrival: Arrival): Peer {
     if (arrival.kind !== 'stream') return this.#ofSocket(arrival.request.socket, arrival.request.socket)
@@ -44,8 +50,9 @@ export class Peers {
   }
 
   /** The same, of a request that the app has. */
-  ofRequest({ headers, socket, stream }: RequestLike): Peer {
-    if (stream === undefined) return this.#ofSocket(socket, socket)
+  ofRequest(request: RequestLike): Peer {
+    const { headers, stream } = request
+    if (stream === undefined) return this.#ofSocket(request.socket, request.socket)
     return this.#known.get(headers) ?? this.#ofSession(stream.session)
   }
 
@@ -83,6 +90,6 @@ export function peerOf(socket: Socket): Peer {
  * somebody looks, which anybody can do: but there the socket has an address of its own.
  */
 function isUnix(socket: Socket): boolean {
-  if (!(socket instanceof Socket) || socket.destroyed) return false
+  if (!(socket instanceof net.Socket) || socket.destroyed) return false
   return socket.remoteAddress === undefined && socket.localAddress === undefined
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { ResponseHeader } from '../protocol/http-rules.ts'
 import type { Arrival, Step } from './arrival.ts'
 import type { Peers } from './peers.ts'
 import { headersOf, newHeader, setHeader } from './request-headers.ts'
 
 /** The header that carries the id, in requests and responses. */
-export const REQUEST_ID = 'X-Request-Id'
-const HEADER = newHeader(REQUEST_ID)
+const HEADER = newHeader('X-Request-Id')
 /** Fit for logs, URLs and other headers. */
 const VALID = /^[\w.:+/=@-]{1,128}$/
 
@@ -21,4 +21,9 @@ export function identify(peers: Peers): Step {
 export function requestIdOf(arrival: Arrival): string | null {
   const id = headersOf(arrival)[HEADER.key]
   return typeof id === 'string' && VALID.test(id) ? id : null
+}
+
+/** The header by which the client learns of it. */
+export function idHeaderOf(arrival: Arrival): ResponseHeader {
+  return [HEADER.name, requestIdOf(arrival) ?? '']
 }

@@ -1,24 +1,26 @@
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import type { ResponseHeader } from '../protocol/http-rules.ts'
+import type { HttpRules, ResponseHeader } from '../protocol/http-rules.ts'
 import type { Arrival, Step } from './arrival.ts'
-
-/** What is added to the response of one request. */
-type HeadersFor = (arrival: Arrival) => readonly ResponseHeader[]
 
 /** Where the headers stand among the arguments by which a stream of HTTP/2 is answered; options come after them. */
 const ANSWERS = { respond: 0, respondWithFD: 1, respondWithFile: 1 } as const
 
 /**
  * Adds headers to every response that does not have them already, in the moment in which it is sent: error handlers of
- * frameworks throw away what was set before. From an upgrade on the connection is the app's own.
+ * frameworks throw away what was set before. From an upgrade on the connection is the app's own. `ownOf` gives the header
+ * that each response has for itself.
  */
-export function addHeaders(headersFor: HeadersFor, hasDate: boolean): Step {
+export function addHeaders(
+  { add, hasDate }: NonNullable<HttpRules['headers']> = { add: [], hasDate: true },
+  ownOf?: (arrival: Arrival) => ResponseHeader,
+): Step {
   return (arrival) => {
+    const added = ownOf === undefined ? add : [ownOf(arrival), ...add]
     if (arrival.kind === 'request') {
       if (!hasDate) arrival.response.sendDate = false
-      completeResponse(arrival.response, headersFor(arrival))
-    } else if (arrival.kind === 'stream') completeStream(arrival.stream, headersFor(arrival), hasDate)
+      completeResponse(arrival.response, added)
+    } else if (arrival.kind === 'stream') completeStream(arrival.stream, added, hasDate)
     return 'passed'
   }
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { clientOf, type Client } from '../http/client.ts'
-import { peerOf } from '../http/peers.ts'
+import { clientOfRequest, type Client } from '../http/client.ts'
 import { agentApi, type DrainListener, type ShutdownListener } from './app-api.ts'
 
 export type { Client } from '../http/client.ts'
@@ -58,5 +57,5 @@ export const worker: AppWorker = {
  * it is whoever is connected, as nobody is trusted.
  */
 export function client(request: IncomingMessage | Http2ServerRequest): Client {
-  return agentApi()?.client(request) ?? clientOf(peerOf(request.socket), request.headers, () => false)
+  return clientOfRequest(request, agentApi()?.peers() ?? null)
 }

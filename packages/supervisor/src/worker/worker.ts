@@ -128,7 +128,7 @@ export class Worker {
       },
       onDrain: (listener) => this.#hooks.onDrain(listener),
       onShutdown: (listener) => this.#hooks.onShutdown(listener),
-      client: this.#servers.client,
+      peers: () => this.#servers.peers,
       inFlight: () => this.#servers.requests.oldest(),
     }
   }
