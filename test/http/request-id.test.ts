@@ -49,6 +49,16 @@ describe('--request-id', () => {
     expect(inside).toEqual([outside, outside, outside])
   })
 
+  it('does so beside all else that is taken from him', async () => {
+    await using cli = await serveFacts(['--request-id'])
+    const headers = { 'X-Forwarded-For': '6.6.6.6', 'X-Request-ID': 'abc', 'X-Color': 'blue', Forwarded: 'for=6.6.6.6' }
+    const { inside, outside } = await idsOf(cli.port, headers, STRANGER)
+    expect(inside).toEqual([outside, outside, outside])
+    const { body } = await ask({ port: cli.port, headers, localAddress: STRANGER })
+    expect(body).not.toMatch(/6\.6\.6\.6|abc/)
+    expect(JSON.parse(body)).toMatchObject({ headers: { 'x-color': 'blue' }, headersDistinct: { 'x-color': ['blue'] } })
+  })
+
   it.each<[string, readonly string[]]>([
     ['empty', ['X-Request-Id', '']],
     ['too long', ['X-Request-Id', 'x'.repeat(129)]],

@@ -19,6 +19,7 @@ export interface Peer {
 export interface RequestLike {
   readonly headers: IncomingHttpHeaders
   readonly socket: Socket
+  readonly httpVersionMajor: number
   /** Of HTTP/2. */
   readonly stream?: { readonly session?: Session | undefined }
 }
@@ -51,9 +52,8 @@ export class Peers {
 
   /** The same, of a request that the app has. */
   ofRequest(request: RequestLike): Peer {
-    const { headers, stream } = request
-    if (stream === undefined) return this.#ofSocket(request.socket, request.socket)
-    return this.#known.get(headers) ?? this.#ofSession(stream.session)
+    if (request.httpVersionMajor < 2) return this.#ofSocket(request.socket, request.socket)
+    return this.#known.get(request.headers) ?? this.#ofSession(request.stream?.session)
   }
 
   #ofSession(session: Session | undefined): Peer {
