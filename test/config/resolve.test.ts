@@ -1,51 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../packages/supervisor/src/config/config.ts'
+import { DEFAULT } from './defaults.ts'
 import { refusalOf, resolve } from './resolving.ts'
-
-const DEFAULT: Config = {
-  app: 'app.js',
-  args: [],
-  hooks: {},
-  workers: 1,
-  bind: [{ kind: 'tcp', host: '127.0.0.1', port: 8000 }],
-  accept: 'shared',
-  mode: 'auto',
-  factory: false,
-  ts: 'auto',
-  chdir: null,
-  envFile: [],
-  import: [],
-  require: [],
-  nodeArgs: [],
-  ready: 'listen',
-  readyPath: null,
-  bootTimeoutMs: 60_000,
-  gracefulTimeoutMs: 30_000,
-  killTimeoutMs: 5000,
-  shutdownDelayMs: 0,
-  canaryMs: 0,
-  maxSurge: 'auto',
-  rolling: false,
-  spares: 4,
-  timeoutMs: 30_000,
-  giveUpMs: 0,
-  maxRequests: 0,
-  maxRequestsJitter: 0,
-  maxAgeMs: 0,
-  maxMemory: null,
-  maxLoopDelayMs: 0,
-  reload: false,
-  reloadDir: [],
-  reloadInclude: [],
-  reloadExclude: [],
-  reloadDelayMs: 0,
-  reloadPoll: false,
-  warm: true,
-  warmExclude: [],
-  logLevel: 'info',
-  logFormat: 'auto',
-  logFile: null,
-}
 
 describe('what is not said', () => {
   it('is the default', () => {

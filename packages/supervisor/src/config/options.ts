@@ -3,6 +3,7 @@ import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MOD
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { PROCESS_OPTIONS } from './process-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
 export type { Option, OptionName } from './option.ts'
@@ -141,6 +142,7 @@ export const OPTIONS: OptionTable = {
     kind: duration(0),
   },
   ...RENEWAL_OPTIONS,
+  ...PROCESS_OPTIONS,
   ...DEVELOPMENT_OPTIONS,
   logLevel: {
     flag: 'log-level',
