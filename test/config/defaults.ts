@@ -1,6 +1,6 @@
 import type { Config } from '../../packages/supervisor/src/config/config.ts'
 
-/** What is settled where nobody has said anything. */
+/** What comes out where nothing but the app is named. */
 export const DEFAULT: Config = {
   app: 'app.js',
   args: [],
@@ -49,5 +49,9 @@ export const DEFAULT: Config = {
   warmExclude: [],
   logLevel: 'info',
   logFormat: 'auto',
+  user: null,
+  group: null,
+  umask: null,
+  pidFile: null,
   logFile: null,
 }

@@ -49,6 +49,12 @@ export interface Options {
   /** In bytes. */
   readonly maxMemory: number | null
   readonly maxLoopDelayMs: number
+  /** A name or a number, as it was written. */
+  readonly user: string | null
+  readonly group: string | null
+  /** In octal. */
+  readonly umask: string | null
+  readonly pidFile: string | null
   readonly reload: boolean
   readonly reloadDir: readonly string[]
   readonly reloadInclude: readonly string[]
@@ -79,7 +85,10 @@ export interface Config extends Options {
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
 export interface ConfigFile extends Partial<
-  Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile' | 'rootPath'>
+  Omit<
+    Options,
+    'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'user' | 'group' | 'umask' | 'pidFile' | 'logFile' | 'rootPath'
+  >
 > {
   /** The app's file, for a command line that names none. */
   readonly app?: string
@@ -89,6 +98,12 @@ export interface ConfigFile extends Partial<
   readonly chdir?: string
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string
+  /** Names, or numbers. */
+  readonly user?: string | number
+  readonly group?: string | number
+  /** Octal digits as a text, such as `'027'`. */
+  readonly umask?: string
+  readonly pidFile?: string
   readonly logFile?: string
   readonly args?: readonly string[]
   readonly hooks?: Hooks

@@ -4,6 +4,7 @@ import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kin
 import type { Option, OptionName, OptionTable } from './option.ts'
 import { HTTP_OPTIONS } from './http-options.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { PROCESS_OPTIONS } from './process-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
 export type { Option, OptionName } from './option.ts'
@@ -143,6 +144,7 @@ export const OPTIONS: OptionTable = {
     kind: duration(0),
   },
   ...RENEWAL_OPTIONS,
+  ...PROCESS_OPTIONS,
   ...DEVELOPMENT_OPTIONS,
   logLevel: {
     flag: 'log-level',

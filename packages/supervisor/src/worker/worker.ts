@@ -3,6 +3,7 @@ import type { DrainMode } from '../core/types.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
 import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Development, Order } from '../protocol/orders.ts'
+import type { Rights } from '../protocol/rights.ts'
 import { AGENT_KEY, AppHooks, type AgentApi } from './app-api.ts'
 import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
@@ -10,7 +11,7 @@ import { Control, parseOrder } from './control.ts'
 import type { Developed } from './developed.ts'
 import { chooseIntake, drain, part, Patience, type Intake } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput } from './process.ts'
+import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput, takeRights } from './process.ts'
 import { Seam } from './seam.ts'
 import { Servers } from './servers.ts'
 import type { Waiting } from './waiting.ts'
@@ -72,7 +73,9 @@ export class Worker {
   async awaitGo(token: string): Promise<void> {
     const release = this.#control.hold()
     const told = parseOrder(token)
+    if (told?.type === 'wait') this.#take(told.rights)
     const go = told?.type === 'go' ? told : await this.#wait(told)
+    this.#take(go.rights)
     process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
     this.#readyPath = go.ready.path
@@ -89,6 +92,12 @@ export class Worker {
     ;(globalThis as Record<symbol, unknown>)[AGENT_KEY] = this.#api(boot)
     await boot.begin()
     release()
+  }
+
+  /** Before anything of the user's is loaded, so not later than in the same turn. */
+  #take(rights: Rights | undefined): void {
+    const failure = rights === undefined ? null : takeRights(rights)
+    if (failure !== null) this.#fail(failure)
   }
 
   /** A spare is told to go when it is known which worker it becomes. */
@@ -148,7 +157,7 @@ export class Worker {
     this.#fail(failure)
   }
 
-  #fail(failure: OwnFailure): void {
+  #fail(failure: OwnFailure): never {
     this.#phase = { kind: 'leaving' }
     this.#development?.tellFiles('error' in failure ? failure.error.stack : '')
     this.#control.send({ type: 'failed', failure })
