@@ -31,6 +31,7 @@ const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
   fc.record({ kind: fc.constantFrom('not-loaded', 'threw', 'not-listening'), error }),
   fc.record({ kind: fc.constant('not-servable'), found: fc.string(), hint: fc.string() }),
   fc.record({ kind: fc.constant('preload'), what: fc.string(), error }),
+  fc.record({ kind: fc.constant('rights'), account: fc.string(), error }),
   fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('preloading', 'loading', 'loaded') }),
 )
 
@@ -116,7 +117,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     beatMs: fc.nat(),
     requestLimit: fc.option(fc.nat(), { nil: null }),
     measuresLoopDelay: fc.boolean(),
-    http: fc.record({ accessLog: fc.option(accessLog, { nil: null }) }),
+    http: fc.oneof(fc.constant({}), fc.record({ accessLog })),
   }),
   inherit: fc.record({ type: fc.constant('inherit'), request: fc.integer({ max: -1 }), query }),
   bound: fc.record({

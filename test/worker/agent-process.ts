@@ -21,7 +21,7 @@ export const GO: Go = {
   app: { name: null, factory: false, mode: 'auto' },
   ready: { mode: 'listen', path: null },
   preload: { requires: [], imports: [], hooksFile: null },
-  http: { accessLog: null },
+  http: {},
   title: 'worker under test',
   isCheck: false,
   beatMs: 0,

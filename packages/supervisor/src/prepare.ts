@@ -1,16 +1,18 @@
-import { realpathSync, statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
+import { httpRulesOf } from './config/http-rules.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
-import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
+import { areUnaskedRoot, rightsFor } from './host/account.ts'
+import { findApp, guessApp, statOf, typeScriptFor } from './host/app-file.ts'
 import { usableCpus } from './host/cpus.ts'
+import { isLoading } from './host/launch.ts'
 import { checkLogPath } from './host/log-path.ts'
 import type { LoopSettings } from './loop.ts'
 import { readAccessLogFormat, type AccessLogRules } from './protocol/access-log.ts'
-import type { HttpRules } from './protocol/http-rules.ts'
 import { inspectAt, optionsIn } from './protocol/inspection.ts'
 import type { InspectAt } from './protocol/orders.ts'
 
@@ -35,7 +37,7 @@ export interface Surroundings {
 export function prepare(config: Config, surroundings: Surroundings): LoopSettings {
   const { activatedFds, isCheck } = surroundings
   const named = resolve(surroundings.folder, config.chdir ?? '.')
-  if (!statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) {
     throw new SupervisorError(
       'SUPERVISOR_OPTION_INVALID',
       `--chdir ${config.chdir}: is not a folder.`,
@@ -48,6 +50,9 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const { path, name } = findApp(app, folder)
   const appName = app ?? ''
   const typeScript = typeScriptFor(path, config.ts)
+  const env = readEnvFiles(folder, config.envFile)
+  const rights = rightsFor(config, isCheck)
+  if (rights !== null && rights.user !== null) refuseLoading(config, env)
   return {
     ...coreSettings(config),
     ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
@@ -57,12 +62,17 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     app: path,
     args: config.args,
     folder,
-    env: readEnvFiles(folder, config.envFile),
+    env,
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
+    umask: config.umask,
+    pidFile: config.pidFile,
+    // In development it is the developer's own machine, or a container of theirs.
+    areWorkersRoot: !config.reload && !isCheck && areUnaskedRoot(config),
     go: {
       ...goOrder(config, surroundings, folder, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
       title: `supervisor worker [${appName}]`,
+      ...(rights !== null && { rights }),
     },
   }
 }
@@ -139,7 +149,7 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: httpRules(config, folder),
+    http: { ...httpRulesOf(config), ...(config.accessLog && { accessLog: accessLogRules(config, folder) }) },
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,
@@ -147,11 +157,6 @@ function goOrder(
     isCheck: surroundings.isCheck,
     ...(config.reload && { development: { inspect: inspectFor(splitArgs(config.nodeArgs)) } }),
   }
-}
-
-/** What workers do to HTTP traffic. */
-function httpRules(config: Config, folder: string): HttpRules {
-  return { accessLog: config.accessLog ? accessLogRules(config, folder) : null }
 }
 
 function accessLogRules({ accessLogFile, accessLogFormat }: Config, folder: string): AccessLogRules {
@@ -162,6 +167,17 @@ function accessLogRules({ accessLogFile, accessLogFormat }: Config, folder: stri
   const file = resolve(folder, accessLogFile)
   checkLogPath(file, 'access log file')
   return { file, format }
+}
+
+/** Whoever gives a worker another user does not want anything loaded before it is that. */
+function refuseLoading({ nodeArgs }: Config, { NODE_OPTIONS: options }: Readonly<Record<string, string>>): void {
+  const found = [...splitArgs(nodeArgs), ...optionsIn(options)].find(isLoading)
+  if (found === undefined) return
+  throw new SupervisorError(
+    'SUPERVISOR_OPTION_INVALID',
+    `--user and ${found} for the workers' Node contradict each other: Node would load that as root.`,
+    "The supervisor's own --require, --import and --env-file do so when the worker is that user.",
+  )
 }
 
 function pinned(path: string | null): string | null {

@@ -22,6 +22,13 @@ export interface Options {
   readonly workers: number | 'auto'
   readonly bind: readonly Binding[]
   readonly accept: AcceptMode
+  readonly forwardedAllowIps: readonly string[]
+  readonly rootPath: string | null
+  /** Each as `Name: value`. */
+  readonly header: readonly string[]
+  readonly serverHeader: boolean
+  readonly dateHeader: boolean
+  readonly requestId: boolean
   readonly mode: ServeMode
   readonly factory: boolean
   readonly ready: ReadyMode
@@ -42,6 +49,12 @@ export interface Options {
   /** In bytes. */
   readonly maxMemory: number | null
   readonly maxLoopDelayMs: number
+  /** A name or a number, as it was written. */
+  readonly user: string | null
+  readonly group: string | null
+  /** In octal. */
+  readonly umask: string | null
+  readonly pidFile: string | null
   readonly reload: boolean
   readonly reloadDir: readonly string[]
   readonly reloadInclude: readonly string[]
@@ -76,15 +89,35 @@ export interface Config extends Options {
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
 export interface ConfigFile extends Partial<
-  Omit<Options, 'bind' | 'readyPath' | 'chdir' | 'maxMemory' | 'logFile' | 'accessLogFile'>
+  Omit<
+    Options,
+    | 'bind'
+    | 'readyPath'
+    | 'chdir'
+    | 'maxMemory'
+    | 'user'
+    | 'group'
+    | 'umask'
+    | 'pidFile'
+    | 'logFile'
+    | 'accessLogFile'
+    | 'rootPath'
+  >
 > {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
   readonly readyPath?: string
+  readonly rootPath?: string
   readonly chdir?: string
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string
+  /** Names, or numbers. */
+  readonly user?: string | number
+  readonly group?: string | number
+  /** Octal digits as a text, such as `'027'`. */
+  readonly umask?: string
+  readonly pidFile?: string
   readonly logFile?: string
   readonly accessLogFile?: string
   readonly args?: readonly string[]

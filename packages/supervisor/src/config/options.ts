@@ -2,8 +2,9 @@ import { MOST_WORKERS } from '../core/limits.ts'
 import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
-import { DEVELOPMENT_OPTIONS } from './development-options.ts'
 import { HTTP_OPTIONS } from './http-options.ts'
+import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { PROCESS_OPTIONS } from './process-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 
 export type { Option, OptionName } from './option.ts'
@@ -39,6 +40,7 @@ export const OPTIONS: OptionTable = {
     group: 'Serving',
     kind: oneOf(ACCEPT_MODES),
   },
+  ...HTTP_OPTIONS,
   mode: {
     flag: 'mode',
     describe: 'What serves: the servers that the app listens with, what it exports, or (auto) whichever there is',
@@ -142,8 +144,8 @@ export const OPTIONS: OptionTable = {
     kind: duration(0),
   },
   ...RENEWAL_OPTIONS,
+  ...PROCESS_OPTIONS,
   ...DEVELOPMENT_OPTIONS,
-  ...HTTP_OPTIONS,
   logLevel: {
     flag: 'log-level',
     describe: 'The least important lines to log',

@@ -17,6 +17,8 @@ export type BootFailure =
   | { readonly kind: 'not-loaded'; readonly error: ErrorSummary }
   /** `what` has run before the app, and failed: a module of `--import`, or a hook. */
   | { readonly kind: 'preload'; readonly what: string; readonly error: ErrorSummary }
+  /** The worker could not become the user that it is to run as. `account` says which one. */
+  | { readonly kind: 'rights'; readonly account: string; readonly error: ErrorSummary }
   | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
   | { readonly kind: 'threw'; readonly error: ErrorSummary }
   /** An address that the app, or `--bind`, asked for is not to be had. */

@@ -17,6 +17,16 @@ export interface HostSettings {
   readonly go: Extract<Order, { readonly type: 'go' }>
   /** Descriptors of sockets that systemd has passed on. */
   readonly activatedFds: readonly number[]
+  /** Whether workers run as root although nobody has asked for that. */
+  readonly areWorkersRoot?: boolean
   /** Processes that have been forked for the first generation before there was a host. */
   readonly early?: EarlyWorkers
+}
+
+/** What the supervisor does to its own process, once. */
+export interface ProcessSettings {
+  /** In octal. */
+  readonly umask: string | null
+  /** As the user named it. */
+  readonly pidFile: string | null
 }

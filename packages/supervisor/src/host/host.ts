@@ -5,7 +5,6 @@ import type { Verdict } from '../core/verdict.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
 import { AddressDesk } from './address-desk.ts'
-import { canBind } from './bound-socket.ts'
 import { DebugPorts, type DebuggerReport } from './debug-ports.ts'
 import type { OnLoaded, Reserve } from './early-workers.ts'
 import { FileCheck } from './file-check.ts'
@@ -16,13 +15,13 @@ import { launchOf } from './launch.ts'
 import type { ListenerReport, Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
 import { Standby } from './standby.ts'
-import { Warned } from './warned.ts'
+import { Warned, warningsOf } from './warnings.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
 export type HostReport =
   | ListenerReport
-  | { readonly type: 'warning'; readonly code: string; readonly text: string }
+  | Warning
   | { readonly type: 'worker-warning'; readonly worker: WorkerId; readonly code: string; readonly text: string }
   | DebuggerReport
 
@@ -69,6 +68,8 @@ export class Host {
   /** Makes a generation known, before its first worker is forked. */
   addGeneration(generation: number, settings: HostSettings): void {
     this.#generations.set(generation, settings)
+    // Of the first one the loop has it warned, when there is somebody to hear it.
+    if (generation > 1) this.warn(settings)
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
   }
 
@@ -93,11 +94,9 @@ export class Host {
     this.#roster.orderAll({ type: 'reopen-logs' })
   }
 
-  /** Says what is not as it should be, before the first fork. */
-  warnOfFallback(): void {
-    if (canBind() || this.#generations.get(1)?.go.accept === 'cluster') return
-    const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
-    this.#report({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
+  /** Says what is not as it should be, before the first fork of a generation. */
+  warn(settings: HostSettings): void {
+    for (const warning of warningsOf(settings)) if (this.#warned.isNew(warning)) this.#report(warning)
   }
 
   perform(action: Action): void {

@@ -3,6 +3,7 @@ import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.
 import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
 import type { HostSettings } from './host-settings.ts'
+import { ownerFor } from './socket-owner.ts'
 import type { Launch } from './worker-process.ts'
 
 const AGENT: string = new URL('../worker/agent.js', import.meta.url).href
@@ -37,9 +38,12 @@ export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSett
   const own = isDevelopment ? asked.filter((arg) => !isInspectOption(arg)) : asked
   const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
   const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
-  const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare'), isDevelopment }
+  const { rights } = go
+  const title = go.title.replace('worker', 'spare')
+  const wait: Order = { type: 'wait', title, isDevelopment, ...(rights !== undefined && { rights }) }
   const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
-  return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment }
+  const owner = rights !== undefined && { socketOwner: ownerFor(rights) }
+  return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment, ...owner }
 }
 
 /** Options with which Node reads files before it comes to the agent; it takes underscores for dashes. */
@@ -54,7 +58,12 @@ const LOADING =
 export function canWait({ nodeArgs, env }: HostSettings): boolean {
   const options = optionsIn(process.env['NODE_OPTIONS'] ?? env['NODE_OPTIONS'])
   const all = [...process.execArgv, ...nodeArgs, ...options]
-  return !all.some((option) => LOADING.test(option) || isInspectOption(option))
+  return !all.some((option) => isLoading(option) || isInspectOption(option))
+}
+
+/** Whether an option has Node read a file before it comes to the agent, and so before the worker is who it is to be. */
+export function isLoading(option: string): boolean {
+  return LOADING.test(option)
 }
 
 /** The order with which the worker of a place begins. */

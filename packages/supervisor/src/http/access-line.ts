@@ -26,11 +26,11 @@ function jsonFormat(): Format {
   const worker = Number(process.env[WORKER_INDEX])
   const generation = Number(process.env[WORKER_GENERATION])
   const place = `,"worker":${worker},"generation":${generation},"pid":${process.pid},"requestId":`
-  return ({ method, url, protocol, client, headers, status, bytes, ms, isAborted }) =>
+  return ({ method, url, protocol, client, headers, requestId, status, bytes, ms, isAborted }) =>
     `{"event":"request","time":"${isoTime(Date.now())}","client":${jsonOf(client)},"method":${jsonOf(method)},"url":` +
     `${jsonOf(url)},"protocol":${jsonOf(protocol)},"status":${status},"bytes":${bytes},"duration":${rounded(ms)}` +
     `,"aborted":${isAborted},"userAgent":${jsonOf(headers['user-agent'])},"referer":${jsonOf(headers.referer)}` +
-    `${place}${jsonOf(headers['x-request-id'])}}\n`
+    `${place}${jsonOf(requestId)}}\n`
 }
 
 function jsonOf(value: unknown): string {

@@ -1,15 +1,18 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AccessLogRules, TemplatePart } from '../protocol/access-log.ts'
 import { formatFor, type Format } from './access-line.ts'
 import type { Arrival } from './arrival.ts'
 import { bodyLength, isMeasured, measureBody } from './body-length.ts'
+import { clientOf } from './client.ts'
 import type { Exchange } from './exchange.ts'
 import { onFirstWords } from './first-words.ts'
 import type { WorkerParts } from './http.ts'
 import { LineWriter } from './line-writer.ts'
 import { isTerminal, openStdout, openTarget, type LogTarget } from './log-target.ts'
+import { peerOf, type Peer, type Peers } from './peers.ts'
+import { requestIdOf } from './request-id.ts'
 import { keepSentHeaders } from './sent-headers.ts'
 
 type Request = Extract<Arrival, { readonly kind: 'request' }>
@@ -31,6 +34,7 @@ const ANSWERS: Readonly<Record<string, number>> = {
 /** Writes a line for each request, when its answer is over. */
 export class AccessLog {
   readonly #file: string | null
+  readonly #peers: Peers
   readonly #warn: (text: string) => void
   readonly #unblockStdout: () => boolean
   readonly #format: Format
@@ -42,7 +46,8 @@ export class AccessLog {
   /** Connections on which something came that is no request, and what was answered. */
   readonly #malformed = new WeakMap<Duplex, { status: number | null; isTold: boolean }>()
 
-  constructor({ file, format }: AccessLogRules, { warn, unblockStdout }: WorkerParts) {
+  constructor({ file, format }: AccessLogRules, peers: Peers, { warn, unblockStdout }: WorkerParts) {
+    this.#peers = peers
     this.#file = file
     this.#unblockStdout = unblockStdout
     const name = `the access log${file === null ? '' : ` ${file}`}`
@@ -52,8 +57,8 @@ export class AccessLog {
     this.#format = formatFor(format, target !== null && isTerminal(target))
     this.#writer = target === null ? null : new LineWriter(target, this.#warn)
     subscribe(REQUESTS, (message) => {
-      const told = message as Pick<Request, 'server' | 'request' | 'response'>
-      if (this.#servers.has(told.server)) this.#request(told)
+      const told = message as Omit<Request, 'kind'>
+      if (this.#servers.has(told.server)) this.#request({ kind: 'request', ...told })
     })
   }
 
@@ -89,7 +94,7 @@ export class AccessLog {
   /** Something came that is no request. Node answers by itself, unless the app does. */
   malformed({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
     if (this.#malformed.has(socket)) return
-    const { remoteAddress } = socket
+    const { address } = peerOf(socket)
     const since = performance.now()
     const answer: { status: number | null; isTold: boolean } = { status: null, isTold: false }
     this.#malformed.set(socket, answer)
@@ -101,8 +106,9 @@ export class AccessLog {
         method: null,
         url: null,
         protocol: null,
-        client: remoteAddress ?? null,
+        client: address,
         headers: {},
+        requestId: null,
         status: answer.status ?? ANSWERS[code] ?? 400,
         bytes: 0,
         ms: performance.now() - since,
@@ -112,11 +118,12 @@ export class AccessLog {
     })
   }
 
-  #request({ request, response }: Pick<Request, 'request' | 'response'>): void {
+  #request(arrival: Request): void {
+    const { request, response } = arrival
     // What a step after this one, or the app, makes of them is not what the client sent.
     const { method = '', url = '', socket } = request
     if (isMeasured(response) || isPrivate(socket)) return
-    const client = socket.remoteAddress ?? null
+    const peer = this.#peers.of(arrival)
     const since = performance.now()
     measureBody(response)
     const answered = this.#showsAnswer ? keepSentHeaders(response) : unknown
@@ -126,8 +133,9 @@ export class AccessLog {
         method,
         url,
         protocol: `HTTP/${request.httpVersion}`,
-        client,
+        client: this.#clientOf(peer, request.headers),
         headers: request.headers,
+        requestId: requestIdOf(arrival),
         status: this.#statusOf(response, isAborted, socket),
         bytes: hasBody(method, response.statusCode) ? bodyLength(response) : 0,
         ms: performance.now() - since,
@@ -147,9 +155,10 @@ export class AccessLog {
   }
 
   /** A connection that is the app's from here on is one line, when it has ended. */
-  #upgrade({ request, socket }: Upgrade): void {
+  #upgrade(arrival: Upgrade): void {
+    const { request, socket } = arrival
     const { method = '', url = '' } = request
-    const client = request.socket.remoteAddress ?? null
+    const peer = this.#peers.of(arrival)
     const since = performance.now()
     const before = request.socket.bytesWritten
     let status: number | null = null
@@ -160,14 +169,29 @@ export class AccessLog {
       const protocol = `HTTP/${request.httpVersion}`
       const { headers } = request
       const isAborted = status === null
-      this.#write({ method, url, protocol, client, headers, status, bytes, ms, isAborted, answered: unknown })
+      const client = this.#clientOf(peer, headers)
+      const requestId = requestIdOf(arrival)
+      this.#write({
+        method,
+        url,
+        protocol,
+        client,
+        headers,
+        requestId,
+        status,
+        bytes,
+        ms,
+        isAborted,
+        answered: unknown,
+      })
     })
   }
 
-  #stream({ stream, headers }: Stream): void {
+  #stream(arrival: Stream): void {
+    const { stream, headers } = arrival
     const method = headers[':method'] ?? ''
     const url = headers[':path'] ?? headers[':authority'] ?? ''
-    const client = stream.session?.socket.remoteAddress ?? null
+    const peer = this.#peers.of(arrival)
     const since = performance.now()
     measureBody(stream)
     stream.on('close', () => {
@@ -178,8 +202,15 @@ export class AccessLog {
       const isAborted = stream.aborted || status === null || !stream.writableFinished
       const ms = performance.now() - since
       const answered = (name: string): unknown => answer[name]
-      this.#write({ method, url, protocol: 'HTTP/2.0', client, headers, status, bytes, ms, isAborted, answered })
+      const client = this.#clientOf(peer, headers)
+      const [protocol, requestId] = ['HTTP/2.0', requestIdOf(arrival)]
+      this.#write({ method, url, protocol, client, headers, requestId, status, bytes, ms, isAborted, answered })
     })
+  }
+
+  /** By the headers that are left when a trusted proxy has had its say. */
+  #clientOf(peer: Peer, headers: IncomingHttpHeaders): string | null {
+    return clientOf(peer, headers, this.#peers.isTrusted).address
   }
 
   #write(exchange: Exchange): void {

@@ -10,6 +10,7 @@ export interface Exchange {
   /** The address of the client; null over a Unix socket. */
   readonly client: string | null
   readonly headers: IncomingHttpHeaders
+  readonly requestId: string | null
   /** Null if no answer was begun. */
   readonly status: number | null
   /** The length of the body, without headers and whatever else frames it. */

@@ -1,8 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
+import { removeForwarded } from './forwarded.ts'
+import { Peers, type RequestLike } from './peers.ts'
+import { answerProxyLine } from './proxy-line.ts'
+import type { RootPath } from './root-path.ts'
+import { Trust } from './trust.ts'
 
 /** What of its worker HTTP needs. */
 export interface WorkerParts {
@@ -18,19 +24,39 @@ type Seen = IncomingMessage & { [SEEN]?: true }
 
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
+  /** Who is at the other ends of its connections. */
+  readonly peers: Peers
   readonly #steps: readonly Step[]
+  readonly #rootPath: RootPath | null
   readonly #accessLog: AccessLog | null
 
-  /** Loads what the rules ask for, and nothing else. */
-  static async load({ accessLog }: HttpRules, worker: WorkerParts): Promise<Http> {
-    if (accessLog === null) return new Http(null)
-    const { AccessLog: Log } = await import('./access-log.ts')
-    return new Http(new Log(accessLog, worker))
+  private constructor(
+    peers: Peers,
+    steps: readonly (Step | null)[],
+    rootPath: RootPath | null,
+    accessLog: AccessLog | null,
+  ) {
+    this.peers = peers
+    this.#steps = steps.filter((step) => step !== null)
+    this.#rootPath = rootPath
+    this.#accessLog = accessLog
   }
 
-  private constructor(accessLog: AccessLog | null) {
-    this.#accessLog = accessLog
-    this.#steps = accessLog === null ? [] : [accessLog.step]
+  /** Loads what these rules need and nothing else: each file takes time of the boot. */
+  static async load(rules: HttpRules, worker: WorkerParts): Promise<Http> {
+    const peers = new Peers(new Trust(rules.proxy ?? []))
+    const ids = rules.requestId && (await import('./request-id.ts'))
+    const rootPath = rules.rootPath === undefined ? null : new (await import('./root-path.ts')).RootPath(rules.rootPath)
+    const adding = (rules.headers ?? ids) && (await import('./response-headers.ts'))
+    const log = rules.accessLog && new (await import('./access-log.ts')).AccessLog(rules.accessLog, peers, worker)
+    const steps = [
+      log?.step ?? null,
+      ids?.identify(peers) ?? null,
+      rules.proxy === undefined ? null : removeForwarded(peers),
+      rootPath?.step ?? null,
+      adding?.addHeaders(rules.headers, ids?.idHeaderOf) ?? null,
+    ]
+    return new Http(peers, steps, rootPath, log ?? null)
   }
 
   /** Opens the access log anew, after its file was renamed. */
@@ -40,14 +66,8 @@ export class Http {
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */
   treat(server: Server, name: string | symbol, values: readonly unknown[]): boolean {
-    // Who asks for nothing pays for nothing.
-    if (this.#steps.length === 0) return false
     const arrival = arrivalOf(server, name, values)
-    if (arrival === null) {
-      if (name === 'connection') this.#accessLog?.include(server)
-      if (name === 'clientError') this.#accessLog?.malformed(values[0] as NodeJS.ErrnoException, values[1] as Socket)
-      return false
-    }
+    if (arrival === null) return this.#treatOther(server, name, values)
     if (arrival.kind !== 'stream') {
       // The app may emit `request` itself, for one that was expected to go on.
       const request: Seen = arrival.request
@@ -55,5 +75,16 @@ export class Http {
       request[SEEN] = true
     }
     return this.#steps.some((step) => step(arrival) === 'answered')
+  }
+
+  #treatOther(server: Server, name: string | symbol, [first, second]: readonly unknown[]): boolean {
+    if (name === 'connection') this.#accessLog?.include(server)
+    if (name === 'clientError') {
+      this.#accessLog?.malformed(first as NodeJS.ErrnoException, second as Socket)
+      return answerProxyLine(first, second as Duplex)
+    }
+    // Made by Node, out of a stream of HTTP/2 that has been treated.
+    if (name === 'request') this.#rootPath?.complete(first as RequestLike | undefined)
+    return false
   }
 }

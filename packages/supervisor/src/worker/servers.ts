@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import type { Http } from '../http/http.ts'
+import type { Peers } from '../http/peers.ts'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
 import { unblockStdout } from './process.ts'
@@ -63,6 +64,11 @@ export class Servers {
   /** Opens the access log anew, after its file was renamed. */
   reopenLog(): void {
     this.#http?.reopenLog()
+  }
+
+  /** Who is at the other ends of the connections; null as long as nobody knows who is trusted. */
+  get peers(): Peers | null {
+    return this.#http?.peers ?? null
   }
 
   /** A server is about to listen, on an address of the supervisor's. */

@@ -50,7 +50,8 @@ export class Traffic {
 
   /**
    * `onChange` is called before the app hears that its server listens, has failed or has closed. `treat` is shown all
-   * events before the app hears of them, and returns whether it is not to hear of this one.
+   * events before the app hears of them, and returns whether it is not to hear of this one. It comes before refusals,
+   * which go by the path that the app would see.
    */
   constructor(server: Server, requests: Requests, onChange: () => void, treat: Treat = () => false) {
     this.server = server
