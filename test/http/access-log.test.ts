@@ -37,6 +37,18 @@ describe.each([EXPORTS, LISTENS])('the access log of %s', (app) => {
     expect(logged.cli.stdout).not.toContain('"event":"request"')
   })
 
+  it('tells of the client that a trusted proxy names, and of no other', async () => {
+    await using trusting = await Logged.start(app)
+    const headers = { 'X-Forwarded-For': '203.0.113.9' }
+    await ask({ port: trusting.port, headers })
+    expect(await trusting.lines(1)).toEqual([expect.objectContaining({ client: '203.0.113.9' })])
+    await using wary = await Logged.start(app, ['--forwarded-allow-ips', 'none', '--request-id'])
+    await ask({ port: wary.port, headers: { ...headers, 'X-Request-ID': 'forged' } })
+    const [line] = await wary.lines(1)
+    expect(line?.['client']).toBe('127.0.0.1')
+    expect(line?.['requestId']).toMatch(/^[\da-f-]{36}$/)
+  })
+
   it('counts the bytes of the body, however it is written', async () => {
     await using logged = await Logged.start(app)
     const { port } = logged

@@ -15,7 +15,7 @@ import { launchOf } from './launch.ts'
 import type { ListenerReport, Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
 import { Standby } from './standby.ts'
-import { Warned, warningsOf } from './warnings.ts'
+import { Warned, warningsOf, type Warning } from './warnings.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
