@@ -8,7 +8,7 @@ import { until } from '../harness/until.ts'
 
 /** util-linux: runs a command in a terminal of its own. */
 const SCRIPT = '/usr/bin/script'
-const ESC = '\u001B\['
+const ESC = String.raw`\u001B\[`
 const COLORED = new RegExp(`GET /head\\?x=1 ${ESC}32m201${ESC}39m 4 B \\d+\\.\\d ms\r\n`)
 const PLAIN = /\[(\d\d:){2}\d\d\.\d{3}\] GET \/head\?x=1 201 4 B \d+\.\d ms\r\n/
 
