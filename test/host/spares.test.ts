@@ -24,6 +24,7 @@ function settingsFor(project: Packaged, more: Partial<HostSettings> = {}): HostS
     env: {},
     nodeArgs: [],
     activatedFds: [],
+    warnings: [],
     go,
     ...more,
   }

@@ -15,6 +15,12 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
         `${app} exports ${failure.found}, which can't be served.`,
         failure.hint,
       )
+    case 'not-secured':
+      return new SupervisorError(
+        'SUPERVISOR_APP_NOT_SECURED',
+        `${app} ${failure.found}, so that --tls-cert can't be applied.`,
+        'Export the app and let the supervisor listen, or leave --tls-cert out.',
+      )
     case 'threw':
       return threwError(failure.error, app)
     case 'not-listening':

@@ -2,14 +2,20 @@ import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
+import { limitsOf } from './config/limits.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
 import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
+import { warningOfBacklog } from './host/backlog.ts'
+import { readTls, warningsOfTls } from './host/certificate.ts'
 import { usableCpus } from './host/cpus.ts'
+import type { Warning } from './host/host-settings.ts'
 import type { LoopSettings } from './loop.ts'
+import { DEFAULT_BACKLOG } from './protocol/names.ts'
 import { inspectAt, optionsIn } from './protocol/inspection.ts'
 import type { InspectAt } from './protocol/orders.ts'
+import type { TlsRules } from './protocol/tls-rules.ts'
 
 const FASTEST_BEAT_MS = 50
 const SLOWEST_BEAT_MS = 1000
@@ -45,6 +51,7 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const { path, name } = findApp(app, folder)
   const appName = app ?? ''
   const typeScript = typeScriptFor(path, config.ts)
+  const tls = readTls(config, folder)
   return {
     ...coreSettings(config),
     ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
@@ -57,8 +64,10 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     env: readEnvFiles(folder, config.envFile),
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
+    warnings: warningsFor(config, tls),
     go: {
       ...goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+      tls,
       title: `supervisor worker [${appName}]`,
     },
   }
@@ -120,7 +129,7 @@ function goOrder(
   surroundings: Surroundings,
   name: string | null,
   loaders: readonly string[],
-): Omit<LoopSettings['go'], 'title'> {
+): Omit<LoopSettings['go'], 'title' | 'tls'> {
   return {
     type: 'go',
     accept: config.accept,
@@ -135,7 +144,7 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: {},
+    http: { limits: limitsOf(config) },
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,
@@ -143,6 +152,12 @@ function goOrder(
     isCheck: surroundings.isCheck,
     ...(config.reload && { development: { inspect: inspectFor(splitArgs(config.nodeArgs)) } }),
   }
+}
+
+function warningsFor({ backlog, mode }: Config, tls: TlsRules | null): Warning[] {
+  const wanted = backlog ?? (mode === 'listen' ? null : DEFAULT_BACKLOG)
+  const cut = wanted === null ? null : warningOfBacklog(wanted)
+  return [...(cut === null ? [] : [cut]), ...(tls === null ? [] : warningsOfTls(tls, Date.now()))]
 }
 
 function pinned(path: string | null): string | null {

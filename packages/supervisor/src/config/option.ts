@@ -13,7 +13,7 @@ export interface Option<T> {
   readonly describe: string
   /** The default as it would be written on the command line; null where there is none. */
   readonly default: string | null
-  readonly group: 'Serving' | 'App' | 'Lifetime' | 'Reload' | 'Health' | 'Recycling' | 'Development' | 'Log'
+  readonly group: 'Serving' | 'HTTP' | 'App' | 'Lifetime' | 'Reload' | 'Health' | 'Recycling' | 'Development' | 'Log'
   readonly isList?: boolean
   readonly kind: Kind<T>
 }

@@ -3,7 +3,9 @@ import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MOD
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { LIMIT_OPTIONS } from './http-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
+import { TLS_OPTIONS } from './tls-options.ts'
 
 export type { Option, OptionName } from './option.ts'
 
@@ -38,6 +40,8 @@ export const OPTIONS: OptionTable = {
     group: 'Serving',
     kind: oneOf(ACCEPT_MODES),
   },
+  ...TLS_OPTIONS,
+  ...LIMIT_OPTIONS,
   mode: {
     flag: 'mode',
     describe: 'What serves: the servers that the app listens with, what it exports, or (auto) whichever there is',

@@ -18,6 +18,8 @@ export type BootFailure =
   /** `what` has run before the app, and failed: a module of `--import`, or a hook. */
   | { readonly kind: 'preload'; readonly what: string; readonly error: ErrorSummary }
   | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
+  /** TLS was asked for, and can't be had with this app: the end of a sentence that begins with its name. */
+  | { readonly kind: 'not-secured'; readonly found: string }
   | { readonly kind: 'threw'; readonly error: ErrorSummary }
   /** An address that the app, or `--bind`, asked for is not to be had. */
   | { readonly kind: 'not-listening'; readonly error: ErrorSummary }

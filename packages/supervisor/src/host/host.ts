@@ -49,9 +49,8 @@ export class Host {
   #spares: Reserve | null = this.#standby
   #onLoaded: OnLoaded = () => {}
 
-  /** `settings` are those of the first generation. */
   constructor(
-    settings: HostSettings,
+    activatedFds: readonly number[],
     hooks: HookRunner,
     enqueue: (event: Event) => void,
     report: (report: HostReport) => void,
@@ -59,16 +58,17 @@ export class Host {
     this.#hooks = hooks
     this.#enqueue = enqueue
     this.#report = report
-    this.#addresses = new AddressDesk(settings.activatedFds, report, (ticketKeys) =>
+    this.#addresses = new AddressDesk(activatedFds, report, (ticketKeys) =>
       this.#roster.orderAll({ type: 'ticket-keys', ticketKeys }),
     )
-    this.addGeneration(1, settings)
   }
 
-  /** Makes a generation known, before its first worker is forked. */
+  /** Makes a generation known, before its first worker is forked, and says what is not as it should be. */
   addGeneration(generation: number, settings: HostSettings): void {
     this.#generations.set(generation, settings)
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
+    if (generation === 1) this.#warnOfFallback(settings)
+    for (const warning of settings.warnings) this.#report({ type: 'warning', ...warning })
   }
 
   /** The sockets that the app's workers share. */
@@ -87,9 +87,8 @@ export class Host {
     return this.#roster.orderOneOf(generation, order)
   }
 
-  /** Says what is not as it should be, before the first fork. */
-  warnOfFallback(): void {
-    if (canBind() || this.#generations.get(1)?.go.accept === 'cluster') return
+  #warnOfFallback({ go }: HostSettings): void {
+    if (canBind() || go.accept === 'cluster') return
     const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
     this.#report({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
   }

@@ -19,13 +19,16 @@ export interface Place {
 /** How the process of a worker is started that boots at once. */
 export function launchOf(settings: HostSettings, place: Place): Launch {
   const { env, ...launch } = spareLaunchOf(settings)
+  const go = goFor(settings, place)
   const own = {
     // With the process rather than after it: the worker need not wait for its supervisor's next free moment.
-    [AGENT_TOKEN]: JSON.stringify(goFor(settings, place)),
+    [AGENT_TOKEN]: JSON.stringify(go.tls === null ? go : waitFor(settings, go.title)),
     [WORKER_INDEX]: String(place.index),
     [WORKER_GENERATION]: String(place.generation),
   }
-  return { ...launch, env: { ...env, ...own } }
+  // But all processes of this user can read the environment, and one variable takes 128 kB at most: where there is a private
+  // key, the process begins like a spare, and the order follows over the pipe.
+  return { ...launch, env: { ...env, ...own }, ...(go.tls !== null && { order: go }) }
 }
 
 /** How the process of a worker is started that waits for go, and learns then which one it is. */
@@ -37,9 +40,13 @@ export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSett
   const own = isDevelopment ? asked.filter((arg) => !isInspectOption(arg)) : asked
   const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
   const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
-  const wait: Order = { type: 'wait', title: go.title.replace('worker', 'spare'), isDevelopment }
+  const wait = waitFor({ go }, go.title.replace('worker', 'spare'))
   const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
   return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment }
+}
+
+function waitFor({ go }: Pick<HostSettings, 'go'>, title: string): Order {
+  return { type: 'wait', title, isDevelopment: go.development !== undefined }
 }
 
 /** Options with which Node reads files before it comes to the agent; it takes underscores for dashes. */

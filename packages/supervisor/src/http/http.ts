@@ -2,14 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:net'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import { arrivalOf, type Step } from './arrival.ts'
+import { limitStep } from './limits.ts'
 
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
   readonly #steps: readonly Step[]
   readonly #seen = new WeakSet<IncomingMessage>()
 
-  constructor(_rules: HttpRules) {
-    this.#steps = []
+  constructor({ limits }: HttpRules) {
+    this.#steps = limits.concurrency === null && limits.headers === null ? [] : [limitStep(limits)]
   }
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */

@@ -1,5 +1,6 @@
 import type { ListenOptions } from 'node:net'
 import type { OwnFailure } from '../protocol/messages.ts'
+import { DEFAULT_BACKLOG } from '../protocol/names.ts'
 import type { Binding, Order } from '../protocol/orders.ts'
 import { failureOf, trapErrors } from './boot-trap.ts'
 import type { Control } from './control.ts'
@@ -27,6 +28,8 @@ export class Boot {
   #onIdle: (() => void) | null = null
   /** Whether a factory has been called, and has not returned the app yet. */
   #isMaking = false
+  /** Whether it is what the file exports that listens. */
+  #isOurs = false
   /** What the file exports, if that is something, but no app. */
   #found: string | null = null
 
@@ -118,9 +121,15 @@ export class Boot {
       return null
     }
     if (this.#mayStillListen && !(await this.#letListenFirst())) return null
-    const { bind } = this.#go
-    const servers = await serversFor(offer, bind.length)
-    for (const [index, server] of servers.entries()) server.listen(listenOptions(bind[index]))
+    const { bind, tls, http } = this.#go
+    const servers = await serversFor(offer, bind.length, tls, http.limits)
+    if (servers === null) {
+      this.#end({ kind: 'not-secured', found: 'exports a server that is not one of node:http' })
+      return null
+    }
+    this.#isOurs = true
+    const backlog = http.limits.backlog ?? DEFAULT_BACKLOG
+    for (const [index, server] of servers.entries()) server.listen({ ...addressOf(bind[index]), backlog })
     return null
   }
 
@@ -147,6 +156,10 @@ export class Boot {
 
   #advance(): void {
     if (this.#stage !== 'loaded') return
+    if (this.#go.tls !== null && this.#servers.hasAny && !this.#isOurs) {
+      // Where TLS was asked for, nothing is to go out without it.
+      return this.#end({ kind: 'not-secured', found: 'listens by itself' })
+    }
     if (this.#go.isCheck) return this.#servers.hasAny || this.#isSignalled ? this.#end(null) : undefined
     if (this.#go.ready.mode === 'signal') {
       // The app may be ready before a server of it is: of what it exports, it can't know when that listens.
@@ -189,7 +202,7 @@ export class Boot {
   }
 }
 
-function listenOptions(binding: Binding | undefined): ListenOptions & { readonly fd?: number } {
+function addressOf(binding: Binding | undefined): ListenOptions & { readonly fd?: number } {
   switch (binding?.kind) {
     case 'tcp':
       return { port: binding.port, ...(binding.host !== null && { host: binding.host }) }

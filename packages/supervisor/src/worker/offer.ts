@@ -1,6 +1,9 @@
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import { Server as HttpServer, type RequestListener } from 'node:http'
 import { Server } from 'node:net'
 import { inspect } from 'node:util'
+import type { Limits } from '../protocol/http-rules.ts'
+import type { TlsRules } from '../protocol/tls-rules.ts'
+import { behind, serverMaker } from './server-maker.ts'
 
 type FetchHandler = (request: Request) => Response | Promise<Response>
 
@@ -149,24 +152,31 @@ function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }
 
-/** A server for each of `count` addresses. A server can listen once only: further ones pass on to the first. */
+/**
+ * A server for each of `count` addresses. A server can listen once only: further ones pass on to the first. Null where TLS
+ * was asked for, and the app's own server can't have it.
+ */
 export async function serversFor(
   offer: Exclude<Offer, { readonly kind: 'nothing' | 'not-servable' }>,
   count: number,
-): Promise<Server[]> {
+  tls: TlsRules | null,
+  limits: Limits,
+): Promise<Server[] | null> {
+  const make = await serverMaker(tls, limits)
   switch (offer.kind) {
     case 'handler':
-      return Array.from({ length: count }, () => createServer(offer.handler))
+      return Array.from({ length: count }, () => make(offer.handler))
     case 'fetch': {
       const { toNodeHandler } = await import('srvx/node')
       const handler = toNodeHandler((request) => respond(offer.fetch, request)) as RequestListener
-      return Array.from({ length: count }, () => createServer(handler))
+      return Array.from({ length: count }, () => make(handler))
     }
     case 'fastify':
       await offer.app.ready()
-      return sharing(offer.app.server, count)
+      return sharing(tls === null ? offer.app.server : behind(offer.app.server, make), count)
     case 'server':
-      return sharing(offer.server, count)
+      if (tls === null) return sharing(offer.server, count)
+      return offer.server instanceof HttpServer ? sharing(behind(offer.server, make), count) : null
   }
 }
 
