@@ -55,12 +55,22 @@ export class Exchange implements Disposable {
 
 export const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** A request that is in flight until its body follows: one byte. */
-export const POST =
-  'POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n'
+export const POST = 'POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n'
 /** What says that it is in flight. */
 export const GO_ON = 'HTTP/1.1 100 Continue\r\n\r\n'
 export const UPGRADE = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'
 
-export function bodyOf<T>(answer: string): T {
-  return JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as T
+/** What http-handler.mjs answers. */
+export interface Facts {
+  readonly pid: number
+  readonly generation: number
+  readonly version: string
+  readonly headers: number
+  /** Whom the client's certificate names, and whether that was verified. */
+  readonly peer: string | null
+  readonly isVerified: boolean
+}
+
+export function factsOf(answer: string): Facts {
+  return JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as Facts
 }

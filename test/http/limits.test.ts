@@ -5,7 +5,7 @@ import { expectOneCause, failureOf } from '../cli/failure.ts'
 import { Cli, fixture } from '../harness/cli.ts'
 import { Folder } from '../harness/folder.ts'
 import { until } from '../harness/until.ts'
-import { bodyOf, Exchange, GET, GO_ON, POST, UPGRADE } from './exchange.ts'
+import { Exchange, factsOf, GET, GO_ON, POST, UPGRADE } from './exchange.ts'
 
 const EXPORTS = ['--bind', '127.0.0.1:0', fixture('http-handler.mjs')]
 const LISTENS = [fixture('http-listen.mjs')]
@@ -78,7 +78,7 @@ describe.each(APPS)('the head of a request to an app that %s', (_kind, args) => 
       return `GET / HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`
     }
     using one = Exchange.to(cli.port).send(withHeaders(40))
-    expect(bodyOf<{ readonly headers: number }>(await one.answer()).headers).toBe(40)
+    expect(factsOf(await one.answer()).headers).toBe(40)
     for (const count of [41, 42, 64, 65, 100, 400]) {
       using other = Exchange.to(cli.port).send(withHeaders(count))
       const refused = await other.closed()
@@ -152,7 +152,10 @@ async function refusedBy(args: readonly string[]): Promise<number> {
   using folder = new Folder()
   const path = `${folder.path}/app.sock`
   const env = { APP_SOCKET: path }
-  await using cli = await Cli.serving(args.map((arg) => (arg === '127.0.0.1:0' ? `unix:${path}` : arg)), { env })
+  await using cli = await Cli.serving(
+    args.map((arg) => (arg === '127.0.0.1:0' ? `unix:${path}` : arg)),
+    { env },
+  )
   const [pid = 0] = cli.workerPids
   process.kill(pid, 'SIGSTOP')
   await until('the worker has stopped', () => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
@@ -188,7 +191,7 @@ it.each([
   [['--max-header-size', '10'], '--max-header-size 10:'],
   [['--backlog', '-1'], '--backlog -1:'],
 ])('%j is refused by name', async (args, cause) => {
-  const failure = await failureOf([...args.map((arg) => arg), ...LISTENS])
+  const failure = await failureOf([...args, ...LISTENS])
   expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
   expect(failure.stderr).toContain(`supervisor: ${cause}`)
 })

@@ -5,18 +5,7 @@ import { makeCertificate, type Certificate } from '../harness/certificate.ts'
 import { Cli, fixture, type StartOptions } from '../harness/cli.ts'
 import { Folder } from '../harness/folder.ts'
 import { within } from '../harness/until.ts'
-import { bodyOf, Exchange, GET } from './exchange.ts'
-
-/** What http-handler.mjs answers. */
-export interface Facts {
-  readonly pid: number
-  readonly generation: number
-  readonly version: string
-  readonly headers: number
-  /** Whom the client's certificate names, and whether that was verified. */
-  readonly peer: string | null
-  readonly isVerified: boolean
-}
+import { Exchange, factsOf, GET, type Facts } from './exchange.ts'
 
 /** A folder with a certificate, which can be renewed, for a supervisor that serves over TLS. */
 export class Secured implements Disposable {
@@ -52,13 +41,13 @@ export class Secured implements Disposable {
 /** One request over HTTP/1.1, on a connection of its own. */
 export async function askOver(port: number, options: ConnectionOptions): Promise<Facts> {
   using one = await Exchange.secure(port, options)
-  return bodyOf<Facts>(await one.send(GET).answer())
+  return factsOf(await one.send(GET).answer())
 }
 
 /** What a server shows of itself. */
 export async function nameAt(port: number): Promise<string> {
   using one = await Exchange.secure(port, { rejectUnauthorized: false })
-  return one.socket.getPeerCertificate().subject.CN
+  return String(one.socket.getPeerCertificate().subject.CN)
 }
 
 /** A client of HTTP/2. */
@@ -84,10 +73,12 @@ export class Client implements Disposable {
   begin(headers: Readonly<Record<string, string>> = {}): { readonly end: () => Promise<Answer> } {
     const stream = this.session.request({ ':path': '/', ...headers }, { endStream: false })
     const answer = new Promise<Answer>((resolve, reject) => {
-      stream.once('error', reject)
-      stream.once('response', (received) =>
-        text(stream).then((body) => resolve({ status: received[':status'] ?? 0, headers: received, body }), reject),
-      )
+      const unanswered = (): void => reject(new Error('the stream was closed without an answer'))
+      stream.once('error', reject).once('close', unanswered)
+      stream.once('response', (headers) => {
+        stream.removeListener('close', unanswered)
+        text(stream).then((body) => resolve({ status: headers[':status'] ?? 0, headers, body }), reject)
+      })
     })
     answer.catch(() => {})
     return {

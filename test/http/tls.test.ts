@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { visit } from '../apps/tls-visit.ts'
 import { makeCertificate } from '../harness/certificate.ts'
-import { fixture, isAlive, liveMembers } from '../harness/cli.ts'
+import { liveMembers } from '../harness/cli.ts'
 import { until } from '../harness/until.ts'
 import { Exchange, GET, UPGRADE } from './exchange.ts'
-import { askOver, Client, nameAt, Secured } from './secured.ts'
+import { askOver, Client, Secured } from './secured.ts'
 
 const HANDLER = '(request, response) => response.end(request.url + " " + request.socket.encrypted + "}")'
 const ECHO = `(request, socket) => {
@@ -31,24 +31,27 @@ describe('an app that exports', () => {
     for (const { address } of cli.events('listener-bound')) {
       const port = Number(String(address).split(':').at(-1))
       using one = await Exchange.secure(port, { ca: secured.current.cert })
-      expect(await one.send(GET).answer()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\/ true\}/)
+      expect(await one.send(GET).answer()).toMatch(/^HTTP\/1\.1 200 [^]*\/ true\}/)
     }
     expect(cli.events('listener-bound')).toHaveLength(2)
   })
 
-  it.each([[[]], [['--http2']]])('an http.Server with its upgrades and settings is served over TLS %j', async (args) => {
-    using secured = new Secured()
-    const code = `
+  it.each([[[]], [['--http2']]])(
+    'an http.Server with its upgrades and settings is served over TLS %j',
+    async (args) => {
+      using secured = new Secured()
+      const code = `
       import { createServer } from 'node:http'
       const server = createServer(${HANDLER}).on('upgrade', ${ECHO})
       server.keepAliveTimeout = 9000
       export default server`
-    await using cli = await secured.serve(args, code)
-    using one = await Exchange.secure(cli.port, { ca: secured.current.cert, ALPNProtocols: ['http/1.1'] })
-    expect(await one.send(GET).answer()).toContain('\r\nKeep-Alive: timeout=9\r\n')
-    expect(await one.send(UPGRADE).answer('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /)
-    expect(await one.send('hello').answer('hello')).toBe('hello')
-  })
+      await using cli = await secured.serve(args, code)
+      using one = await Exchange.secure(cli.port, { ca: secured.current.cert, ALPNProtocols: ['http/1.1'] })
+      expect(await one.send(GET).answer()).toContain('\r\nKeep-Alive: timeout=9\r\n')
+      expect(await one.send(UPGRADE).answer('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /)
+      expect(await one.send('hello').answer('hello')).toBe('hello')
+    },
+  )
 
   it.each([[[]], [['--http2']]])('is ready over TLS when --ready-path says so %j', async (args) => {
     using secured = new Secured()
@@ -118,7 +121,7 @@ describe('--tls-client-auth', () => {
     if (args.length === 0) return
     const over2 = async (own: object): Promise<unknown> => {
       using client = new Client(cli.port, { ...options, ...own })
-      return client.ask().then(
+      return await client.ask().then(
         ({ body }) => (JSON.parse(body) as { readonly peer: string | null }).peer,
         () => 'refused',
       )
@@ -173,11 +176,4 @@ describe('in development', () => {
     })
     expect(page).toContain('oops is not defined')
   })
-})
-
-it('does not serve what listens in the clear where TLS was asked for', async () => {
-  using secured = new Secured()
-  await expect(secured.serve([fixture('http-listen.mjs')])).rejects.toThrow('SUPERVISOR_APP_MISSING')
-  expect(isAlive(process.pid)).toBe(true)
-  expect(await nameAt(0).catch(() => null)).toBe(null)
 })

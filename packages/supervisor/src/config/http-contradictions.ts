@@ -8,7 +8,15 @@ export function httpContradiction(config: Config): string | null {
   return tlsContradiction(config) ?? timeoutContradiction(config)
 }
 
-function tlsContradiction({ tlsCert, tlsKey, tlsCa, tlsClientAuth, tlsMinVersion, http2, mode }: Config): string | null {
+function tlsContradiction({
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  tlsClientAuth,
+  tlsMinVersion,
+  http2,
+  mode,
+}: Config): string | null {
   if (tlsCert !== null && tlsKey === null) return '--tls-cert needs --tls-key, the private key of the certificate.'
   if (tlsCert === null) {
     const others = {

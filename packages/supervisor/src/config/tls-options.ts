@@ -3,9 +3,7 @@ import { TLS_CLIENT_AUTHS, TLS_VERSIONS } from './config.ts'
 import type { OptionTable } from './option.ts'
 
 /** The options by which an app that exports is served over TLS. */
-export const TLS_OPTIONS: OptionTable<
-  'tlsCert' | 'tlsKey' | 'tlsCa' | 'tlsClientAuth' | 'tlsMinVersion' | 'http2'
-> = {
+export const TLS_OPTIONS: OptionTable<'tlsCert' | 'tlsKey' | 'tlsCa' | 'tlsClientAuth' | 'tlsMinVersion' | 'http2'> = {
   tlsCert: {
     flag: 'tls-cert',
     describe: 'Serve an app that exports over TLS: the certificate, and those that it is signed by, in PEM',

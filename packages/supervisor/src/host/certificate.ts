@@ -88,7 +88,8 @@ function parseKey(what: string, pem: string): KeyObject {
     return process.getBuiltinModule('node:crypto').createPrivateKey(pem)
   } catch (error) {
     if (/ENCRYPTED/.test(pem)) {
-      const hint = 'Nobody is there to type it: openssl pkey -in FILE -out key.pem takes it off; give that file mode 0600.'
+      const hint =
+        'Nobody is there to type it: openssl pkey -in FILE -out key.pem takes it off; give that file mode 0600.'
       throw refusal(`${what}: is protected by a passphrase.`, hint)
     }
     const hint = 'It begins with -----BEGIN PRIVATE KEY-----, or with RSA or EC before PRIVATE.'

@@ -10,7 +10,7 @@ export class Http {
   readonly #seen = new WeakSet<IncomingMessage>()
 
   constructor({ limits }: HttpRules) {
-    this.#steps = limits.concurrency === null && limits.headers === null ? [] : [limitStep(limits)]
+    this.#steps = [limitStep(limits)].filter((step) => step !== null)
   }
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */

@@ -3,8 +3,6 @@ import type { Arrival, Step } from './arrival.ts'
 
 /** By then a request of those in flight may have been answered. */
 const RETRY_AFTER_S = '1'
-/** What HTTP/2 says of a request where HTTP/1.1 has its first line. */
-const PSEUDO_HEADERS = /^:/
 
 interface Refusal {
   readonly status: number
@@ -12,7 +10,7 @@ interface Refusal {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const TOO_MANY_HEADERS: Refusal = { status: 431, text: 'Request Header Fields Too Large', headers: {} }
+const HEADERS_TOO_LARGE: Refusal = { status: 431, text: 'Request Header Fields Too Large', headers: {} }
 const TOO_MANY_REQUESTS: Refusal = {
   status: 503,
   text: 'Service Unavailable',
@@ -20,19 +18,22 @@ const TOO_MANY_REQUESTS: Refusal = {
 }
 
 /**
- * Refuses requests with too many headers, and those beyond what may be in flight. Idle connections don't count, nor
- * does one that the app has taken over by an upgrade: there is nothing by which its end could be told from idleness.
+ * Refuses requests with too many headers, and those beyond what may be in flight; null where there are no such limits. Idle
+ * connections don't count, nor does one that the app has taken over by an upgrade: there is nothing by which its work
+ * could be told from idleness.
  */
-export function limitStep({ concurrency, headers }: Limits): Step {
-  const mostHeaders = headers ?? Number.POSITIVE_INFINITY
-  const mostInFlight = concurrency ?? Number.POSITIVE_INFINITY
+export function limitStep({ concurrency, headers, server }: Limits): Step | null {
+  const mostBytes = server.maxHeaderSize ?? null
+  if (concurrency === null && headers === null && mostBytes === null) return null
   let inFlight = 0
   return (arrival) => {
-    const refusal = countHeaders(arrival) > mostHeaders ? TOO_MANY_HEADERS : inFlight >= mostInFlight && TOO_MANY_REQUESTS
-    if (refusal !== false) {
-      refuse(arrival, refusal)
-      return 'answered'
+    const rawHeaders = arrival.kind === 'stream' ? arrival.rawHeaders : arrival.request.rawHeaders
+    if (headers !== null && countOf(rawHeaders) > headers) return refuse(arrival, HEADERS_TOO_LARGE)
+    // Node sees to that in HTTP/1.1, but in HTTP/2 only when the client has confirmed the limit.
+    if (mostBytes !== null && arrival.kind === 'stream' && sizeOf(rawHeaders) > mostBytes) {
+      return refuse(arrival, HEADERS_TOO_LARGE)
     }
+    if (concurrency !== null && inFlight >= concurrency) return refuse(arrival, TOO_MANY_REQUESTS)
     if (arrival.kind !== 'upgrade') {
       inFlight++
       // `close`, not `finish`: an aborted request never finishes.
@@ -43,21 +44,26 @@ export function limitStep({ concurrency, headers }: Limits): Step {
   }
 }
 
-function countHeaders(arrival: Arrival): number {
-  if (arrival.kind !== 'stream') return arrival.request.rawHeaders.length / 2
-  return arrival.rawHeaders.filter((name, index) => index % 2 === 0 && !PSEUDO_HEADERS.test(name)).length
+/** How many headers there are, without those in which HTTP/2 says what stands in the first line of HTTP/1.1. */
+function countOf(rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && !name.startsWith(':')).length
 }
 
-function refuse(arrival: Arrival, { status, text, headers }: Refusal): void {
+/** As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, section 6.5.2). */
+function sizeOf(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length, (rawHeaders.length / 2) * 32)
+}
+
+function refuse(arrival: Arrival, { status, text, headers }: Refusal): 'answered' {
   switch (arrival.kind) {
     case 'request':
       arrival.response.writeHead(status, { ...headers, 'Content-Type': 'text/plain', Connection: 'close' }).end(text)
-      return
+      break
     case 'stream':
       arrival.stream.on('error', () => {})
       arrival.stream.respond({ ...headers, ':status': status, 'Content-Type': 'text/plain' })
       arrival.stream.end(text)
-      return
+      break
     case 'upgrade': {
       const lines = Object.entries({ ...headers, 'Content-Length': '0', Connection: 'close' })
       const head = [`HTTP/1.1 ${status} ${text}`, ...lines.map(([name, value]) => `${name}: ${value}`)]
@@ -66,4 +72,5 @@ function refuse(arrival: Arrival, { status, text, headers }: Refusal): void {
       arrival.socket.end(`${head.join('\r\n')}\r\n\r\n`, () => arrival.socket.destroy())
     }
   }
+  return 'answered'
 }

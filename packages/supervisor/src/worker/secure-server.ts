@@ -13,8 +13,9 @@ import type { TlsRules } from '../protocol/tls-rules.ts'
 
 /** A handshake may take as long as a head, but no longer than Node has it. */
 const LONGEST_HANDSHAKE_MS = 120_000
-/** A request of HTTP/2 says in up to five headers what stands in the first line of HTTP/1.1. */
-const PSEUDO_HEADERS = 5
+/** What Node's HTTP/2 takes by default. */
+const DEFAULT_HEADER_BYTES = 65_535
+const DEFAULT_HEADER_PAIRS = 128
 
 /** A server that speaks TLS as it was asked for, HTTP/1.1 and perhaps HTTP/2. */
 export function secureServer(
@@ -44,31 +45,30 @@ function tlsOptions({ cert, key, ca, clientAuth, minVersion }: TlsRules, { serve
 }
 
 function http2Server(handler: RequestListener, options: TlsOptions, { server, headers }: Limits): Http2SecureServer {
-  const { maxHeaderSize } = server
+  const { maxHeaderSize = 0 } = server
   const http2Options: SecureServerOptions = {
     ...options,
     allowHTTP1: true,
-    ...(maxHeaderSize !== undefined && { settings: { maxHeaderListSize: maxHeaderSize } }),
-    // With one more it shows that there was too much.
-    ...(headers !== null && { maxHeaderListPairs: headers + PSEUDO_HEADERS + 1 }),
+    // What is beyond these, Node refuses without an answer: what is beyond our own limits shall get one.
+    ...(maxHeaderSize > DEFAULT_HEADER_BYTES && { settings: { maxHeaderListSize: maxHeaderSize * 2 } }),
+    ...(headers !== null && { maxHeaderListPairs: Math.max(DEFAULT_HEADER_PAIRS, headers * 2) }),
   }
   const made = createSecureServer(http2Options, handler as unknown as Parameters<typeof createSecureServer>[1])
-  // Of what Node's HTTP/1.1 asks its server for, this one lacks some on Node 20 and 22.
-  const buffer = { keepAliveTimeoutBuffer: 1000 }
   made.on('session', (session: ServerHttp2Session) => endIdle(session, made as { readonly keepAliveTimeout?: number }))
-  return Object.assign(made, buffer)
+  // Of what Node's HTTP/1.1 asks its server for, this one lacks some on Node 22.
+  return Object.assign(made, { keepAliveTimeoutBuffer: 1000 })
 }
 
-/** HTTP/2 has no timeout for idle connections of its own. */
+/** HTTP/2 has no timeout of its own for connections that are idle. */
 function endIdle(session: ServerHttp2Session, { keepAliveTimeout = 0 }: { readonly keepAliveTimeout?: number }): void {
   let open = 0
   session.on('stream', (stream) => {
-    open++
-    stream.once('close', () => open--)
+    if (open++ === 0) session.setTimeout(0)
+    stream.once('close', () => {
+      if (--open === 0 && !session.destroyed) session.setTimeout(keepAliveTimeout)
+    })
   })
-  session.setTimeout(keepAliveTimeout, () => {
-    if (open === 0) session.close()
-  })
+  session.setTimeout(keepAliveTimeout, () => session.close())
 }
 
 /**
