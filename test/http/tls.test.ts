@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { visit } from '../apps/tls-visit.ts'
 import { makeCertificate } from '../harness/certificate.ts'
 import { liveMembers } from '../harness/cli.ts'
+import { freePort } from '../harness/free-port.ts'
 import { until } from '../harness/until.ts'
 import { Exchange, GET, UPGRADE } from './exchange.ts'
 import { askOver, Client, Secured } from './secured.ts'
@@ -52,6 +53,38 @@ describe('an app that exports', () => {
       expect(await one.send('hello').answer('hello')).toBe('hello')
     },
   )
+
+  it.each([[[]], [['--http2']]])('is served over TLS where node:cluster hands connections out %j', async (args) => {
+    using secured = new Secured()
+    const port = await freePort()
+    await using _ = await secured.serve([
+      ...args,
+      '--workers',
+      '2',
+      '--accept',
+      'cluster',
+      '--bind',
+      `127.0.0.1:${port}`,
+    ])
+    const pids = new Set<number>()
+    await until('both workers have answered', async () => {
+      pids.add((await askOver(port, { ca: secured.current.cert })).pid)
+      return pids.size === 2
+    })
+  })
+
+  it.each([[[]], [['--http2']]])('has its clients within limits %j', async (args) => {
+    using secured = new Secured()
+    const limits = ['--timeout-headers', '0.5', '--max-header-size', '2000']
+    await using cli = await secured.serve([...args, ...limits])
+    const options = { ca: secured.current.cert }
+    using slow = await Exchange.secure(cli.port, options)
+    expect(await slow.send('GET / HTTP/1.1\r\n').closed()).toMatch(/^HTTP\/1\.1 408 /)
+    using large = await Exchange.secure(cli.port, options)
+    const head = GET.replace('\r\n\r\n', `\r\nX-Long: ${'x'.repeat(3000)}\r\n\r\n`)
+    expect(await large.send(head).closed()).toMatch(/^HTTP\/1\.1 431 /)
+    expect(await askOver(cli.port, options)).toMatchObject({ version: '1.1' })
+  })
 
   it.each([[[]], [['--http2']]])('is ready over TLS when --ready-path says so %j', async (args) => {
     using secured = new Secured()

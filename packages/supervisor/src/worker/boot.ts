@@ -12,6 +12,11 @@ type Stage = 'preloading' | 'loading' | 'loaded' | 'listening' | 'over'
 /** How often a path is asked for that does not answer well yet. */
 const PROBE_EVERY_MS = 100
 
+const NO_HTTP2 = {
+  code: 'SUPERVISOR_NO_HTTP2',
+  text: 'Express can not serve HTTP/2, so that clients are offered HTTP/1.1 alone. Leave --http2 out, or to a proxy',
+}
+
 /** How long a file that exports an app, but may come to listen, is given for that while it has other things to do. */
 const LISTEN_HEAD_START_MS = 1000
 
@@ -101,7 +106,7 @@ export class Boot {
 
   /** Serves what the file exports. Returns what was found instead, if that may still come to listen. */
   async #serveExport(namespace: Readonly<Record<string, unknown>>): Promise<string | null> {
-    const { NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
+    const { isForHttp1, NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
     this.#isMaking = this.#go.app.factory
     const offer = await offerOf(namespace, this.#go.app)
     this.#isMaking = false
@@ -122,7 +127,9 @@ export class Boot {
     }
     if (this.#mayStillListen && !(await this.#letListenFirst())) return null
     const { bind, tls, http } = this.#go
-    const servers = await serversFor(offer, bind.length, tls, http.limits)
+    const isHttp2 = tls?.http2 === true && !isForHttp1(offer)
+    if (tls?.http2 === true && !isHttp2) this.#control.send({ type: 'warning', ...NO_HTTP2 })
+    const servers = await serversFor(offer, bind.length, tls && { ...tls, http2: isHttp2 }, http.limits)
     if (servers === null) {
       this.#end({ kind: 'not-secured', found: 'exports a server that is not one of node:http' })
       return null

@@ -1,4 +1,4 @@
-import { Server as HttpServer, type RequestListener } from 'node:http'
+import { IncomingMessage, type Server as HttpServer, type RequestListener } from 'node:http'
 import { Server } from 'node:net'
 import { inspect } from 'node:util'
 import type { Limits } from '../protocol/http-rules.ts'
@@ -152,12 +152,24 @@ function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }
 
+type Servable = Exclude<Offer, { readonly kind: 'nothing' | 'not-servable' }>
+
+/** Whether it fails with requests of HTTP/2: Express makes each into one of HTTP/1.1, by its prototype. */
+export function isForHttp1(offer: Servable): boolean {
+  const handlers =
+    offer.kind === 'server' ? offer.server.listeners('request') : 'handler' in offer ? [offer.handler] : []
+  return handlers.some((handler) => {
+    const { request } = handler as { readonly request?: unknown }
+    return request instanceof IncomingMessage
+  })
+}
+
 /**
  * A server for each of `count` addresses. A server can listen once only: further ones pass on to the first. Null where TLS
  * was asked for, and the app's own server can't have it.
  */
 export async function serversFor(
-  offer: Exclude<Offer, { readonly kind: 'nothing' | 'not-servable' }>,
+  offer: Servable,
   count: number,
   tls: TlsRules | null,
   limits: Limits,
@@ -175,8 +187,7 @@ export async function serversFor(
       await offer.app.ready()
       return sharing(tls === null ? offer.app.server : behind(offer.app.server, make), count)
     case 'server':
-      if (tls === null) return sharing(offer.server, count)
-      return offer.server instanceof HttpServer ? sharing(behind(offer.server, make), count) : null
+      return sharing(tls === null ? offer.server : behind(offer.server, make), count)
   }
 }
 
@@ -191,8 +202,8 @@ async function respond(fetch: FetchHandler, request: Request): Promise<Response>
 }
 
 /** The app's own server, with its timeouts and certificates, on every address. */
-function sharing(server: Server, count: number): Server[] {
-  return [server, ...Array.from({ length: count - 1 }, () => passingOn(server))]
+function sharing(server: Server | null, count: number): Server[] | null {
+  return server && [server, ...Array.from({ length: count - 1 }, () => passingOn(server))]
 }
 
 /** A server whose connections another one serves, as `server.emit('connection')` is documented to allow. */

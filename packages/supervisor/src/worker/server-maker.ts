@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
+import { createServer, Server as HttpServer, type RequestListener } from 'node:http'
 import type { Server } from 'node:net'
 import type { Limits } from '../protocol/http-rules.ts'
 import type { TlsRules } from '../protocol/tls-rules.ts'
@@ -28,8 +28,12 @@ const SETTINGS = [
   'maxRequestsPerSocket',
 ] as const
 
-/** Puts a server in front of an app's own one, which is served what that gets, and never listens itself. */
-export function behind(server: HttpServer, make: MakeServer): Server {
+/**
+ * Puts a server in front of an app's own one, which is served what that gets, and never listens itself. Null for one that
+ * has TLS of its own, or speaks something else.
+ */
+export function behind(server: Server, make: MakeServer): Server | null {
+  if (!(server instanceof HttpServer)) return null
   const outer = make((request, response) => void server.emit('request', request, response))
   Object.assign(outer, Object.fromEntries(SETTINGS.map((name) => [name, server[name]])))
   const passed = new Set<string | symbol>()
