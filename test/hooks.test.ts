@@ -133,7 +133,7 @@ describe('before the first generation is ready', () => {
     using project = projectWith('postFork: () => new Promise(() => {})')
     await using cli = project.start(['--boot-timeout', '2'])
     expect(await cli.exit()).toEqual({ code: 3, signal: null })
-    expect(cli.stderr).toMatch(/after 2(\.\d)? s/)
+    expect(cli.stderr).toMatch(/the hook postFork was not done after 2(\.\d)? s/)
   })
 
   it('onStarting comes before everything, and a rejection counts as an error', async () => {

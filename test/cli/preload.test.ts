@@ -28,6 +28,15 @@ async function failing(files: Readonly<Record<string, string>>, args: readonly s
 }
 
 describe('--require and --import', () => {
+  it.each([
+    ['--import', 'hang.mjs', 'await new Promise(() => {})'],
+    ['--require', 'hang.cjs', 'for (;;);'],
+  ])('are named when they hang (%s)', async (flag, name, text) => {
+    const failure = await failing({ [name]: text }, ['--boot-timeout', '1.5', flag, `./${name}`])
+    expect(failure.stderr).toMatch(new RegExp(`${flag} \\./${name} was not done after 1\\.\\d s`))
+    expectOneCause(failure, { exitCode: 3, code: 'SUPERVISOR_APP_NEVER_LOADED' })
+  })
+
   it('run before the app, each awaited, first the former and then the latter, in order', async () => {
     using folder = new Folder()
     folder.write('app.mjs', APP)

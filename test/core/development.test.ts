@@ -13,3 +13,13 @@ it('development compares no files when the configuration is no good: what is wro
   scenario.send(exited(1, 0))
   expect(scenario.pass(500).actions).toContainEqual({ type: 'fork-page', worker: 2, generation: 1, failure })
 })
+
+it('gives the page that shows what is wrong its own time to boot, however soon the app has to', () => {
+  const scenario = Scenario.serving(1, { isDevelopment: true, bootTimeoutMs: 1000, gracefulTimeoutMs: 60_000 })
+  scenario.send(RELOAD)
+  scenario.send(notPrepared(2))
+  scenario.send(exited(1, 0))
+  scenario.pass(500)
+  expect(scenario.pass(5000).actions).toEqual([])
+  expect(scenario.pass(6000).actions).toContainEqual(expect.objectContaining({ worker: 2 }))
+})

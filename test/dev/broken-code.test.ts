@@ -28,9 +28,9 @@ it.each<[string, string, string, RegExp, readonly string[]]>([
   [
     'never loads',
     'setInterval(() => {}, 1000)\nawait new Promise(() => {})\n',
-    '1.5 s',
+    'was still being loaded after 3',
     /app\.mjs/,
-    ['--boot-timeout', '1.5'],
+    ['--boot-timeout', '3'],
   ],
 ])('code that %s is shown at the address of the app, until it is mended', async (_what, code, cause, place, args) => {
   using project = new Project({ [APP]: GOOD })

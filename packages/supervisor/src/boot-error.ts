@@ -122,6 +122,12 @@ function exitError(code: number | null, signal: string | null, worker: WorkerId 
 function timeoutError(failure: Extract<BootFailure, { readonly kind: 'timed-out' }>, app: string): SupervisorError {
   const seconds = `${Math.round(failure.afterMs / 100) / 10} s`
   switch (failure.step) {
+    case 'preloading':
+      return new SupervisorError(
+        'SUPERVISOR_APP_NEVER_LOADED',
+        `${failure.detail} was not done after ${seconds}.`,
+        'It runs before the app: look for what it waits for, or raise --boot-timeout.',
+      )
     case 'loading':
       return new SupervisorError(
         'SUPERVISOR_APP_NEVER_LOADED',

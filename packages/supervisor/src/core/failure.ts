@@ -7,10 +7,10 @@ export interface ErrorSummary {
 }
 
 /**
- * How far a worker that boots has come: its main module runs, it has ended and a listen is awaited, or the app's own word
- * with `--ready signal`, or it listens.
+ * How far a worker that boots has come: what comes before the app runs, its main module runs, it has ended and a listen is
+ * awaited, or the app's own word with `--ready signal`, or it listens.
  */
-export type BootStep = 'loading' | 'loaded' | 'silent' | 'listening'
+export type BootStep = 'preloading' | 'loading' | 'loaded' | 'silent' | 'listening'
 
 /** Why a worker did not become ready, or none of them is. */
 export type BootFailure =

@@ -20,9 +20,13 @@ export function spawn(draft: Draft, place: Place): void {
   report(draft, { type: 'worker-forked', reason: place.reason, ...nameOf(worker) })
 }
 
+/** However soon the app has to boot, the page that tells why it does not is given this long. */
+const PAGE_BOOT_MS = 10_000
+
 /** In development: a worker that shows why the app does not run. */
 export function spawnPage(draft: Draft, failure: BootFailure): void {
-  const { generation, settings } = draft
+  const { generation } = draft
+  const settings = { ...draft.settings, bootTimeoutMs: Math.max(draft.settings.bootTimeoutMs, PAGE_BOOT_MS) }
   const worker = add(draft, { index: 0, generation, settings, role: 'page', reason: 'broken' }, null)
   draft.effects.push({ type: 'fork-page', worker: worker.id, generation, failure })
   report(draft, { type: 'worker-forked', reason: 'broken', ...nameOf(worker) })

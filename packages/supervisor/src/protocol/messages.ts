@@ -100,7 +100,7 @@ const query: v.GenericSchema<ListenQuery> = v.object({
   index: v.pipe(v.number(), v.integer(), v.minValue(0)),
 })
 
-const step: v.GenericSchema<BootStep> = v.picklist(['loading', 'loaded', 'silent', 'listening'])
+const step: v.GenericSchema<BootStep> = v.picklist(['preloading', 'loading', 'loaded', 'silent', 'listening'])
 
 const failure: v.GenericSchema<OwnFailure> = v.variant('kind', [
   v.object({ kind: v.literal('not-loaded'), error }),

@@ -1,4 +1,5 @@
 import type { ListenOptions } from 'node:net'
+import type { BootStep } from '../core/failure.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
 import { DEFAULT_BACKLOG } from '../protocol/names.ts'
 import type { Binding, Order } from '../protocol/orders.ts'
@@ -57,8 +58,10 @@ export class Boot {
     // What few apps ask for is loaded for these alone, here and below: each file takes the others' time to boot.
     if (requires.length + imports.length > 0 || hooksFile !== null) {
       const { preload } = await import('./preload.ts')
-      const failure = await preload(this.#go.preload)
+      const tell = (what: string): void => this.#tell('preloading', what)
+      const failure = await preload(this.#go.preload, tell)
       if (failure !== null) return this.#end(failure)
+      this.#tell('loading')
     }
     this.#stage = 'loading'
     // By the next turn Node has started on the main module; importing it again gives the same instance.
@@ -97,7 +100,7 @@ export class Boot {
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)
       const found = mayExport ? await this.#serveExport(namespace) : null
       const step = this.#go.ready.mode === 'signal' && !this.#isSignalled ? 'silent' : 'loaded'
-      this.#control.send({ type: 'progress', step, detail: found })
+      this.#tell(step, found)
       this.#advance()
     } catch (thrown) {
       this.#end(failureOf(thrown, !this.#isLoading))
@@ -183,12 +186,12 @@ export class Boot {
   async #awaitPath(path: string): Promise<void> {
     const { probe } = await import('./probe.ts')
     let told: string = `${path} has not answered`
-    this.#control.send({ type: 'progress', step: 'listening', detail: told })
+    this.#tell('listening', told)
     while (this.#stage === 'listening') {
       const traffic = this.#servers.list().find(({ keepAliveMs, server }) => keepAliveMs !== null && server.listening)
       const problem = traffic === undefined ? 'no server of the app speaks HTTP/1.1' : await probe(traffic, path)
       if (problem === null) return this.#end(null)
-      if (problem !== told) this.#control.send({ type: 'progress', step: 'listening', detail: problem })
+      if (problem !== told) this.#tell('listening', problem)
       told = problem
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS))
     }
@@ -200,6 +203,10 @@ export class Boot {
     if (this.#found === null) return { kind: 'ended', step: isUnsettled ? 'loading' : 'loaded' }
     const hint = 'Export the app as default, or name it (app.js:name); or have the file call listen().'
     return { kind: 'not-servable', found: this.#found, hint }
+  }
+
+  #tell(step: BootStep, detail: string | null = null): void {
+    this.#control.send({ type: 'progress', step, detail })
   }
 
   #end(failure: OwnFailure | null): void {

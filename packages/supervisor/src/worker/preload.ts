@@ -11,9 +11,17 @@ type Go = Extract<Order, { readonly type: 'go' }>
 
 /**
  * Runs what is to run before the app: modules given by `--require` and `--import`, then the hook `postFork`. The agent
- * does it rather than Node, so that what goes wrong is told once, and says which module it was.
+ * does it rather than Node, so that what goes wrong is told once, and says which module it was. `begin` is called with each
+ * of them before it runs: who hangs can't say so later.
  */
-export async function preload({ requires, imports, hooksFile }: Go['preload']): Promise<OwnFailure | null> {
+export async function preload(
+  { requires, imports, hooksFile }: Go['preload'],
+  begin: (what: string) => void = () => {},
+): Promise<OwnFailure | null> {
+  const attempt = (what: string, run: () => unknown): Promise<OwnFailure | null> => {
+    begin(what)
+    return attemptTo(what, run)
+  }
   const require = createRequire(join(process.cwd(), 'noop.js'))
   for (const module of requires) {
     const failure = await attempt(`--require ${module}`, () => require(module) as unknown)
@@ -26,7 +34,7 @@ export async function preload({ requires, imports, hooksFile }: Go['preload']): 
   return hooksFile === null ? null : attempt('the hook postFork', () => runPostFork(hooksFile))
 }
 
-async function attempt(what: string, run: () => unknown): Promise<OwnFailure | null> {
+async function attemptTo(what: string, run: () => unknown): Promise<OwnFailure | null> {
   try {
     await run()
     return null
