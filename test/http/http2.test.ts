@@ -100,4 +100,24 @@ describe('--http2', () => {
       expect(answers).toEqual([431, 200, 431, 200])
     }
   })
+
+  it('ends a stream whose request has not come whole after --timeout-request, and no other', async () => {
+    using secured = new Secured()
+    // The slow one answers a request that has come at once, but later than that.
+    const app = `
+      export default (request, response) => {
+        if (request.url === '/half') response.write('half')
+        if (request.url === '/slow') setTimeout(() => response.end('whole'), 2000)
+        else request.resume().on('end', () => response.writeHead(200).end('whole'))
+      }`
+    await using cli = await secured.serve(['--http2', '--timeout-request', '1'], app)
+    using client = new Client(cli.port, { ca: secured.current.cert })
+    const slow = client.ask({ ':path': '/slow' })
+    for (const path of ['/half', '/none']) {
+      await expect(client.begin({ ':method': 'POST', ':path': path }).answer).rejects.toThrow('the stream was')
+    }
+    expect(await slow).toMatchObject({ status: 200, body: 'whole' })
+    expect(await client.ask()).toMatchObject({ status: 200, body: 'whole' })
+    expect(cli.events('worker-exited')).toEqual([])
+  })
 })

@@ -50,6 +50,13 @@ export async function nameAt(port: number): Promise<string> {
   return String(one.socket.getPeerCertificate().subject.CN)
 }
 
+/** A request under way. */
+interface Begun {
+  readonly answer: Promise<Answer>
+  /** Ends the request, and waits for the answer. */
+  readonly end: () => Promise<Answer>
+}
+
 /** A client of HTTP/2. */
 export class Client implements Disposable {
   readonly session: ClientHttp2Session
@@ -70,21 +77,25 @@ export class Client implements Disposable {
   }
 
   /** A request whose body is yet to come. */
-  begin(headers: Readonly<Record<string, string>> = {}): { readonly end: () => Promise<Answer> } {
+  begin(headers: Readonly<Record<string, string>> = {}): Begun {
     const stream = this.session.request({ ':path': '/', ...headers }, { endStream: false })
     const answer = new Promise<Answer>((resolve, reject) => {
       const unanswered = (): void => reject(new Error('the stream was closed without an answer'))
+      stream.once('aborted', () => reject(new Error('the stream was cut off')))
       stream.once('error', reject).once('close', unanswered)
       stream.once('response', (headers) => {
         stream.removeListener('close', unanswered)
         text(stream).then((body) => resolve({ status: headers[':status'] ?? 0, headers, body }), reject)
       })
     })
-    answer.catch(() => {})
+    const inTime = within('an answer over HTTP/2', answer)
+    // Not every test wants it.
+    inTime.catch(() => {})
     return {
+      answer: inTime,
       end: () => {
         stream.end()
-        return within('an answer over HTTP/2', answer)
+        return inTime
       },
     }
   }

@@ -69,7 +69,7 @@ describe(`${ATTACKERS} clients that send their heads byte by byte`, () => {
     using folder = new Folder()
     const { cert, key } = makeCertificate('localhost')
     const files = ['--tls-cert', folder.write('cert.pem', cert), '--tls-key', folder.write('key.pem', key)]
-    const args = ['--bind', '127.0.0.1:0', '--timeout-headers', '1', ...files, fixture('http-handler.mjs')]
+    const args = ['--bind', '127.0.0.1:0', '--timeout-headers', '3', ...files, fixture('http-handler.mjs')]
     await using cli = await Cli.serving(args)
     const silent = Array.from({ length: ATTACKERS }, () => Exchange.to(cli.port))
     await until('all were sent away', () => silent.every(({ isClosed }) => isClosed), PATIENCE_MS)

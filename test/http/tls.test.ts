@@ -75,7 +75,7 @@ describe('an app that exports', () => {
 
   it.each([[[]], [['--http2']]])('has its clients within limits %j', async (args) => {
     using secured = new Secured()
-    const limits = ['--timeout-headers', '0.5', '--max-header-size', '2000']
+    const limits = ['--timeout-headers', '2', '--max-header-size', '2000']
     await using cli = await secured.serve([...args, ...limits])
     const options = { ca: secured.current.cert }
     using slow = await Exchange.secure(cli.port, options)

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Limits } from '../protocol/http-rules.ts'
 import type { Arrival, Step } from './arrival.ts'
 
@@ -23,17 +24,18 @@ const TOO_MANY_REQUESTS: Refusal = {
  * could be told from idleness.
  */
 export function limitStep({ concurrency, headers, server }: Limits): Step | null {
-  const mostBytes = server.maxHeaderSize ?? null
-  if (concurrency === null && headers === null && mostBytes === null) return null
+  const { maxHeaderSize: mostBytes = null, requestTimeout: timeoutMs = 0 } = server
+  if (concurrency === null && headers === null && mostBytes === null && timeoutMs === 0) return null
   let inFlight = 0
   return (arrival) => {
     const rawHeaders = arrival.kind === 'stream' ? arrival.rawHeaders : arrival.request.rawHeaders
     if (headers !== null && countOf(rawHeaders) > headers) return refuse(arrival, HEADERS_TOO_LARGE)
-    // Node sees to that in HTTP/1.1, but in HTTP/2 only when the client has confirmed the limit.
+    // Of sizes and times Node takes care in HTTP/1.1.
     if (mostBytes !== null && arrival.kind === 'stream' && sizeOf(rawHeaders) > mostBytes) {
       return refuse(arrival, HEADERS_TOO_LARGE)
     }
     if (concurrency !== null && inFlight >= concurrency) return refuse(arrival, TOO_MANY_REQUESTS)
+    if (arrival.kind === 'stream' && timeoutMs > 0) endLate(arrival.stream, timeoutMs)
     if (arrival.kind !== 'upgrade') {
       inFlight++
       // `close`, not `finish`: an aborted request never finishes.
@@ -42,6 +44,19 @@ export function limitStep({ concurrency, headers, server }: Limits): Step | null
     }
     return 'passed'
   }
+}
+
+/**
+ * Ends a stream whose request has not come whole by then. Without an answer: the app may be about to give one, and would
+ * throw if it came second.
+ */
+function endLate(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const { NGHTTP2_STREAM_STATE_OPEN, NGHTTP2_CANCEL } = process.getBuiltinModule('node:http2').constants
+  const timer = setTimeout(() => {
+    // Open is what the client has not closed on its side.
+    if (stream.state.state === NGHTTP2_STREAM_STATE_OPEN) stream.close(NGHTTP2_CANCEL)
+  }, timeoutMs).unref()
+  stream.once('close', () => clearTimeout(timer))
 }
 
 /** How many headers there are, without those in which HTTP/2 says what stands in the first line of HTTP/1.1. */
