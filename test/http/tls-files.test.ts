@@ -15,6 +15,12 @@ const { privateKey: PROTECTED } = generateKeyPairSync('rsa', {
 })
 const WEAK = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
 
+/** Exports a handler, as for tests, and listens when a database would have answered. */
+const LATE = `
+  const { createServer } = require('node:http')
+  module.exports = (request, response) => response.end()
+  setTimeout(() => createServer(module.exports).listen(0, '127.0.0.1'), 50)`
+
 interface Files {
   readonly cert?: string
   readonly key?: string
@@ -106,13 +112,14 @@ describe('a certificate whose time', () => {
     expect(warnings[0]?.msg).toMatch(expected)
     expect(warnings[0]?.msg).toContain('CN=untimely')
     expect(await askOver(cli.port, { rejectUnauthorized: false })).toMatchObject({ version: '1.1' })
-    // It may stand behind the server's own, too.
+    // Another one may stand behind the server's own; what was told is not repeated.
     const { cert, key } = makeCertificate('own')
-    secured.folder.write('cert.pem', cert + secured.current.cert)
+    secured.folder.write('cert.pem', cert + secured.current.cert + makeCertificate('another', dates).cert)
     secured.folder.write('key.pem', key)
     cli.signal('SIGHUP')
     await cli.line('reloaded')
-    expect(cli.events('warning').map(({ msg }) => msg.includes('CN=untimely'))).toEqual([true, true])
+    const names = cli.events('warning').map(({ msg }) => /CN=(?<name>\w+)/.exec(msg)?.groups?.['name'])
+    expect(names).toEqual(['untimely', 'another'])
   })
 })
 
@@ -123,6 +130,7 @@ describe('an app that can not be served over TLS', () => {
     ['listens by itself', [fixture('http-listen.mjs')]],
     ['listens by itself', ['--check-config', fixture('http-listen.mjs')]],
     ['listens by itself', ['--accept', 'cluster', fixture('http-listen.mjs')]],
+    ['listens by itself', ['late.cjs']],
     ['exports a server that is not one of node:http', ['--bind', '127.0.0.1:0', 'https.mjs']],
     ['exports a server that is not one of node:http', ['--bind', '127.0.0.1:0', 'net.mjs']],
   ])('%s: %j', async (found, args) => {
@@ -134,6 +142,7 @@ describe('an app that can not be served over TLS', () => {
       `import { createServer } from 'node:https'; export default createServer(${options})`,
     )
     secured.folder.write('net.mjs', `import { createServer } from 'node:net'; export default createServer()`)
+    secured.folder.write('late.cjs', LATE)
     const failure = await failureOf([...secured.files, ...args], { cwd: secured.folder.path })
     const exitCode = args.includes('--check-config') ? 1 : 4
     expectOneCause(failure, { exitCode, code: 'SUPERVISOR_APP_NOT_SECURED' })

@@ -73,6 +73,22 @@ describe('an app that exports', () => {
     })
   })
 
+  it('is served over TLS although it also listens, for something else, where --mode export says so', async () => {
+    using secured = new Secured()
+    const code = `
+      import { createServer } from 'node:http'
+      createServer((request, response) => response.end('metrics}')).listen(0, '127.0.0.1')
+      export default ${HANDLER}`
+    await using cli = await secured.serve(['--mode', 'export'], code)
+    const ports = cli.events('listener-bound').map(({ address }) => Number(String(address).split(':').at(-1)))
+    const served = ports.map(async (port) => {
+      using one = await Exchange.secure(port, { ca: secured.current.cert })
+      return await one.send(GET).answer()
+    })
+    const answers = await Promise.allSettled(served)
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+
   it.each([[[]], [['--http2']]])('has its clients within limits %j', async (args) => {
     using secured = new Secured()
     const limits = ['--timeout-headers', '2', '--max-header-size', '2000']

@@ -7,10 +7,10 @@ import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
 import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
-import { warningOfBacklog } from './host/backlog.ts'
 import { readTls, warningsOfTls } from './host/certificate.ts'
 import { usableCpus } from './host/cpus.ts'
 import type { Warning } from './host/host-settings.ts'
+import { warningOfBacklog, warningOfFallback } from './host/warnings.ts'
 import type { LoopSettings } from './loop.ts'
 import { DEFAULT_BACKLOG } from './protocol/names.ts'
 import { inspectAt, optionsIn } from './protocol/inspection.ts'
@@ -154,10 +154,12 @@ function goOrder(
   }
 }
 
-function warningsFor({ backlog, mode }: Config, tls: TlsRules | null): Warning[] {
+/** What is told, though the app can be served. */
+function warningsFor({ accept, backlog, mode }: Config, tls: TlsRules | null): Warning[] {
   const wanted = backlog ?? (mode === 'listen' ? null : DEFAULT_BACKLOG)
-  const cut = wanted === null ? null : warningOfBacklog(wanted)
-  return [...(cut === null ? [] : [cut]), ...(tls === null ? [] : warningsOfTls(tls, Date.now()))]
+  const own = [warningOfFallback(accept), wanted === null ? null : warningOfBacklog(wanted)]
+  const certificates = tls === null ? [] : warningsOfTls(tls, Date.now())
+  return [...own.filter((warning) => warning !== null), ...certificates]
 }
 
 function pinned(path: string | null): string | null {

@@ -5,7 +5,6 @@ import type { Verdict } from '../core/verdict.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
 import { AddressDesk } from './address-desk.ts'
-import { canBind } from './bound-socket.ts'
 import { DebugPorts, type DebuggerReport } from './debug-ports.ts'
 import type { OnLoaded, Reserve } from './early-workers.ts'
 import { FileCheck } from './file-check.ts'
@@ -67,8 +66,9 @@ export class Host {
   addGeneration(generation: number, settings: HostSettings): void {
     this.#generations.set(generation, settings)
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
-    if (generation === 1) this.#warnOfFallback(settings)
-    for (const warning of settings.warnings) this.#report({ type: 'warning', ...warning })
+    for (const { code, text } of settings.warnings) {
+      if (this.#isNews(`${code} ${text}`)) this.#report({ type: 'warning', code, text })
+    }
   }
 
   /** The sockets that the app's workers share. */
@@ -85,12 +85,6 @@ export class Host {
   /** Has a worker of a generation tell what it has loaded. Returns whether there is one. */
   ask(generation: number, order: Extract<Order, { readonly type: 'list-files' | 'list-modules' }>): boolean {
     return this.#roster.orderOneOf(generation, order)
-  }
-
-  #warnOfFallback({ go }: HostSettings): void {
-    if (canBind() || go.accept === 'cluster') return
-    const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
-    this.#report({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
   }
 
   perform(action: Action): void {
@@ -216,10 +210,13 @@ export class Host {
 
   /** All workers run the same app, so that each of them has the same to say. */
   #warn(worker: WorkerId, code: string, text: string): void {
-    const warning = `${code} ${text}`
-    if (this.#warned.has(warning)) return
+    if (this.#isNews(`${code} ${text}`)) this.#report({ type: 'worker-warning', worker, code, text })
+  }
+
+  #isNews(warning: string): boolean {
+    const isNews = !this.#warned.has(warning)
     this.#warned.add(warning)
-    this.#report({ type: 'worker-warning', worker, code, text })
+    return isNews
   }
 
   #inspect(worker: WorkerId): void {

@@ -34,8 +34,8 @@ export class Boot {
   #onIdle: (() => void) | null = null
   /** Whether a factory has been called, and has not returned the app yet. */
   #isMaking = false
-  /** Whether it is what the file exports that listens. */
-  #isOurs = false
+  /** Whether it is what the file exports that is served; null while that is not known. */
+  #servesExport: boolean | null = null
   /** What the file exports, if that is something, but no app. */
   #found: string | null = null
 
@@ -99,6 +99,7 @@ export class Boot {
       this.#stage = 'loaded'
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)
       const found = mayExport ? await this.#serveExport(namespace) : null
+      this.#servesExport ??= false
       const step = this.#go.ready.mode === 'signal' && !this.#isSignalled ? 'silent' : 'loaded'
       this.#tell(step, found)
       this.#advance()
@@ -137,7 +138,7 @@ export class Boot {
       this.#end({ kind: 'not-secured', found: 'exports a server that is not one of node:http' })
       return null
     }
-    this.#isOurs = true
+    this.#servesExport = true
     const backlog = http.limits.backlog ?? DEFAULT_BACKLOG
     for (const [index, server] of servers.entries()) server.listen({ ...addressOf(bind[index]), backlog })
     return null
@@ -166,9 +167,9 @@ export class Boot {
 
   #advance(): void {
     if (this.#stage !== 'loaded') return
-    if (this.#go.tls !== null && this.#servers.hasAny && !this.#isOurs) {
+    if (this.#go.tls !== null && this.#servers.hasAny && this.#servesExport !== true) {
       // Where TLS was asked for, nothing is to go out without it.
-      return this.#end({ kind: 'not-secured', found: 'listens by itself' })
+      return this.#servesExport === false ? this.#end({ kind: 'not-secured', found: 'listens by itself' }) : undefined
     }
     if (this.#go.isCheck) return this.#servers.hasAny || this.#isSignalled ? this.#end(null) : undefined
     if (this.#go.ready.mode === 'signal') {

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import type { AcceptMode } from '../protocol/orders.ts'
+import { canBind } from './bound-socket.ts'
 import type { Warning } from './host-settings.ts'
 
 const SOMAXCONN = '/proc/sys/net/core/somaxconn'
@@ -19,4 +21,11 @@ function somaxconn(): number | null {
   } catch {
     return null
   }
+}
+
+/** Null where connections are taken in as they are to be. */
+export function warningOfFallback(accept: AcceptMode): Warning | null {
+  if (canBind() || accept === 'cluster') return null
+  const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
+  return { code: 'SUPERVISOR_NO_SEAM', text }
 }
