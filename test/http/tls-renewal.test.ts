@@ -50,7 +50,7 @@ class KeptClients {
 describe('a renewed certificate', () => {
   it('is taken on HUP, and no connection is dropped for it', async () => {
     using secured = new Secured()
-    await using cli = await secured.serve(['--workers', '2', '--http2'], APP)
+    await using cli = await secured.serve(['--workers', '2', '--spares', '2', '--http2'], APP)
     const { port } = cli
     const options = { ca: secured.current.cert }
     using webSocket = await Exchange.secure(port, options)

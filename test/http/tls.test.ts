@@ -111,7 +111,7 @@ describe('an app that exports', () => {
 
 it('keeps the private key out of the environment and the arguments of every process', async () => {
   using secured = new Secured()
-  await using cli = await secured.serve(['--workers', '2'])
+  await using cli = await secured.serve(['--workers', '2', '--spares', '2'])
   await until('spares wait', () => liveMembers(cli.pid).length === 5)
   const secret = secured.current.key.split('\n')[1] ?? ''
   expect(secret.length).toBeGreaterThan(40)
