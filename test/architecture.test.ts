@@ -145,6 +145,10 @@ describe('arrows point one way', () => {
     expect(strays('worker/', (imported) => isAllowed(imported) || isType(imported))).toEqual([])
   })
 
+  it('HTTP imports itself, the protocol and modules of Node', () => {
+    expect(strays('http/', isWithin('http/', 'protocol/', 'node:'))).toEqual([])
+  })
+
   it('a worker loads no package into the process of an app, but for the adapter that some apps need', () => {
     const loaded = [...loadedWith('worker/agent.ts')]
     expect(loaded).toContain('worker/worker.ts')

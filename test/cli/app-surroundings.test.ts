@@ -1,6 +1,7 @@
-import { mkdirSync, realpathSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { asNobody } from '../harness/accounts.ts'
 import { Cli, NOBODY, type StartOptions } from '../harness/cli.ts'
 import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
@@ -132,6 +133,24 @@ describe('--chdir', () => {
     expectOneCause(failure, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
     expect(failure.stderr).toContain(`--chdir ${chdir}: is not a folder.`)
     expect(failure.stderr).toContain(join(folder.path, chdir))
+  })
+
+  it('into a folder that this user may not look into is refused, and so is an app in there', async () => {
+    using folder = new Folder()
+    mkdirSync(join(folder.path, 'secret/sub'), { recursive: true })
+    folder.write('secret/app.mjs', MIRROR)
+    for (const name of ['', 'secret/sub', 'secret/app.mjs']) chmodSync(join(folder.path, name), 0o755)
+    chmodSync(join(folder.path, 'secret'), 0)
+    const command = asNobody()
+    const outside = await failureOf(['--chdir', 'secret/sub', 'app.mjs'], { cwd: folder.path, command })
+    expectOneCause(outside, { exitCode: 2, code: 'SUPERVISOR_OPTION_INVALID' })
+    expect(outside.stderr).toContain(`${join(folder.path, 'secret/sub')} can't be looked at: EACCES`)
+    for (const args of [['secret/app.mjs'], ['--chdir', 'secret', 'app.mjs']]) {
+      const failure = await failureOf(args, { cwd: folder.path, command })
+      expectOneCause(failure, { exitCode: 4, code: 'SUPERVISOR_APP_NOT_FOUND' })
+      expect(failure.stderr).toContain(`${join(folder.path, 'secret/app.mjs')} can't be looked at: EACCES`)
+    }
+    chmodSync(join(folder.path, 'secret'), 0o755)
   })
 })
 

@@ -38,6 +38,12 @@ group('a failed boot', () => {
       'listens, but was not ready within 60 s: /health answered 503',
     ],
     ['SUPERVISOR_PRELOAD_FAILED', { kind: 'preload', what: '--import ./a.js', error }, '--import ./a.js failed: Error'],
+    ['SUPERVISOR_USER_REFUSED', { kind: 'rights', account: 'user app', error }, 'could not become user app: Error'],
+    [
+      'SUPERVISOR_USER_REFUSED',
+      { kind: 'rights', account: 'user app', error: { ...error, code: 'EACCES' } },
+      "can't run as user app, who may not read what it has to",
+    ],
     ['SUPERVISOR_FORK_FAILED', { kind: 'fork-failed', error }, 'could not be forked'],
   ])('has a code and a cause: %s of %o', (code, failure, cause) => {
     const line = describe({ type: 'worker-boot-failed', failure, ...WORKER }, APP)

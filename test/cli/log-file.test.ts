@@ -147,7 +147,9 @@ describe('USR1', () => {
     renameSync(join(folder.path, 'log'), join(folder.path, 'gone'))
     cli.signal('SIGUSR1')
     const moved = join(folder.path, 'gone/app.log')
-    const warning = await until('it is told', () => linesIn(moved).find(({ event }) => event === 'warning'))
+    const warning = await until('it is told', () =>
+      linesIn(moved).find(({ event, code }) => event === 'warning' && code === 'SUPERVISOR_LOG_FILE'),
+    )
     expect(warning).toMatchObject({ level: 40, code: 'SUPERVISOR_LOG_FILE' })
     expect(warning.msg).toContain('there is no folder')
     cli.signal('SIGTERM')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../packages/supervisor/src/config/config.ts'
-import { DEFAULT } from './default.ts'
+import { DEFAULT } from './defaults.ts'
 import { refusalOf, resolve } from './resolving.ts'
 
 describe('what is not said', () => {
@@ -29,6 +29,12 @@ describe('a flag', () => {
     ['log-level', 'silent', { logLevel: 'silent' }],
     ['log-format', 'pretty', { logFormat: 'pretty' }],
     ['workers', 'auto', { workers: 'auto' }],
+    ['forwarded-allow-ips', '10.0.0.0/8,unix', { forwardedAllowIps: ['10.0.0.0/8', 'unix'] }],
+    ['root-path', '/shop', { rootPath: '/shop' }],
+    ['header', 'X-A:1', { header: ['X-A: 1'] }],
+    ['server-header', 'true', { serverHeader: true }],
+    ['date-header', 'false', { dateHeader: false }],
+    ['request-id', 'true', { requestId: true }],
     ['mode', 'export', { mode: 'export' }],
     ['factory', 'true', { factory: true }],
     ['ts', 'strip', { ts: 'strip' }],

@@ -64,7 +64,14 @@ describe('docs/configuration.md', () => {
     const variables = new Set(PAGE.match(/SUPERVISOR_[A-Z0-9_]*[A-Z0-9]/g))
     expect([...variables].toSorted()).toEqual(OPTION_NAMES.map((name) => variableOf(OPTIONS[name])).toSorted())
     const mentioned = PAGE.match(/(?<=[ `])--[a-z][a-z0-9-]+/g) ?? []
-    const foreign = ['--no-warm', '--max-old-space-size', '--enable-source-maps', '--verbose', '--cpus']
+    const foreign = [
+      '--no-warm',
+      '--no-date-header',
+      '--max-old-space-size',
+      '--enable-source-maps',
+      '--verbose',
+      '--cpus',
+    ]
     expect(mentioned.filter((flag) => !flags.includes(flag) && !foreign.includes(flag))).toEqual([])
   })
 

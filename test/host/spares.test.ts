@@ -24,7 +24,6 @@ function settingsFor(project: Packaged, more: Partial<HostSettings> = {}): HostS
     env: {},
     nodeArgs: [],
     activatedFds: [],
-    warnings: [],
     go,
     ...more,
   }

@@ -32,6 +32,7 @@ const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
   fc.record({ kind: fc.constant('not-servable'), found: fc.string(), hint: fc.string() }),
   fc.record({ kind: fc.constant('not-secured'), found: fc.string() }),
   fc.record({ kind: fc.constant('preload'), what: fc.string(), error }),
+  fc.record({ kind: fc.constant('rights'), account: fc.string(), error }),
   fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('preloading', 'loading', 'loaded') }),
 )
 

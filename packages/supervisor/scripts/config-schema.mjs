@@ -23,14 +23,16 @@ function buildSchema() {
   }
 }
 
-function describeOption({ describe, kind, isList, default: standard }) {
+function describeOption({ describe, kind, isList, between, default: standard }) {
   const { $schema: _, ...item } = toJsonSchema(kind.schema(), { typeMode: 'input' })
   const isDuration = kind.placeholder === 'seconds'
   return {
     description: isDuration ? `${describe}. In milliseconds` : describe,
     ...(isList ? { anyOf: [item, { type: 'array', items: item, ...(standard && { minItems: 1 }) }] } : item),
     // An address is written as text there too.
-    ...(standard !== null && { default: isList ? standard : kind.readText(standard).value }),
+    ...(standard !== null && {
+      default: isList ? (between?.flag ? standard.split(between.flag) : standard) : kind.readText(standard).value,
+    }),
   }
 }
 

@@ -9,6 +9,8 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
       return loadError(failure.error, app)
     case 'preload':
       return preloadError(failure.what, failure.error)
+    case 'rights':
+      return rightsError(failure.account, failure.error)
     case 'not-servable':
       return new SupervisorError(
         'SUPERVISOR_APP_NOT_SERVABLE',
@@ -163,6 +165,19 @@ function preloadError(what: string, error: ErrorSummary): SupervisorError {
     'It runs before the app: mend it, or leave it out.',
     error.stack,
   )
+}
+
+function rightsError(account: string, error: ErrorSummary): SupervisorError {
+  const code = 'SUPERVISOR_USER_REFUSED'
+  if (error.code === 'EACCES') {
+    const message = `a worker can't run as ${account}, who may not read what it has to: ${sentence(error)}`
+    return new SupervisorError(code, message, 'Mend the rights of that file and of the folders above it: namei -l.')
+  }
+  const hint =
+    error.code === 'ERR_INVALID_STATE'
+      ? 'Unset UV_USE_IO_URING, or use Node 22 or later.'
+      : 'Root needs the capabilities SETUID and SETGID for that, which a container may have taken away.'
+  return new SupervisorError(code, `a worker could not become ${account}: ${sentence(error)}`, hint)
 }
 
 /** What is said of an address by the code of its refusal: what is wrong with it, and what to do. */

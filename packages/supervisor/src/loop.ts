@@ -7,7 +7,7 @@ import type { Report } from './core/report.ts'
 import type { Outcome, Settings, State, StopMode } from './core/types.ts'
 import { HookRunner } from './host/hook-runner.ts'
 import { Host, type HostReport } from './host/host.ts'
-import type { HostSettings } from './host/host-settings.ts'
+import type { HostSettings, ProcessSettings } from './host/host-settings.ts'
 import type { Hooks } from './config/hooks.ts'
 import type { Development, DevelopmentReport, DevelopmentSettings } from './dev/development.ts'
 import { SupervisorError } from './errors.ts'
@@ -15,7 +15,7 @@ import { LONGEST_TIMER_MS } from './protocol/names.ts'
 import { refuseChange, Reloads } from './reload.ts'
 
 /** Everything that a supervisor has to know. All times are milliseconds. */
-export interface LoopSettings extends Settings, HostSettings {
+export interface LoopSettings extends Settings, HostSettings, ProcessSettings {
   /** The app's file as the user named it. */
   readonly appName: string
   readonly hooks: Hooks

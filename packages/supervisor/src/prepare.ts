@@ -1,21 +1,20 @@
-import { realpathSync, statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
+import { httpRulesOf } from './config/http-rules.ts'
 import { limitsOf } from './config/limits.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
-import { findApp, guessApp, typeScriptFor } from './host/app-file.ts'
-import { readTls, warningsOfTls } from './host/certificate.ts'
+import { areUnaskedRoot, rightsFor } from './host/account.ts'
+import { findApp, guessApp, statOf, typeScriptFor } from './host/app-file.ts'
+import { readTls } from './host/certificate.ts'
 import { usableCpus } from './host/cpus.ts'
-import type { Warning } from './host/host-settings.ts'
-import { warningOfBacklog, warningOfFallback } from './host/warnings.ts'
+import { isLoading } from './host/launch.ts'
 import type { LoopSettings } from './loop.ts'
-import { DEFAULT_BACKLOG } from './protocol/names.ts'
 import { inspectAt, optionsIn } from './protocol/inspection.ts'
 import type { InspectAt } from './protocol/orders.ts'
-import type { TlsRules } from './protocol/tls-rules.ts'
 
 const FASTEST_BEAT_MS = 50
 const SLOWEST_BEAT_MS = 1000
@@ -38,7 +37,7 @@ export interface Surroundings {
 export function prepare(config: Config, surroundings: Surroundings): LoopSettings {
   const { activatedFds, isCheck } = surroundings
   const named = resolve(surroundings.folder, config.chdir ?? '.')
-  if (!statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) {
     throw new SupervisorError(
       'SUPERVISOR_OPTION_INVALID',
       `--chdir ${config.chdir}: is not a folder.`,
@@ -51,6 +50,9 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const { path, name } = findApp(app, folder)
   const appName = app ?? ''
   const typeScript = typeScriptFor(path, config.ts)
+  const env = readEnvFiles(folder, config.envFile)
+  const rights = rightsFor(config, isCheck)
+  if (rights !== null && rights.user !== null) refuseLoading(config, env)
   const tls = readTls(config, folder)
   return {
     ...coreSettings(config),
@@ -61,14 +63,18 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     app: path,
     args: config.args,
     folder,
-    env: readEnvFiles(folder, config.envFile),
+    env,
     nodeArgs: [...splitArgs(config.nodeArgs), ...(typeScript.kind === 'strip' ? typeScript.nodeArgs : [])],
     activatedFds,
-    warnings: warningsFor(config, tls),
+    umask: config.umask,
+    pidFile: config.pidFile,
+    // In development it is the developer's own machine, or a container of theirs.
+    areWorkersRoot: !config.reload && !isCheck && areUnaskedRoot(config),
     go: {
       ...goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
       tls,
       title: `supervisor worker [${appName}]`,
+      ...(rights !== null && { rights }),
     },
   }
 }
@@ -144,7 +150,7 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: { limits: limitsOf(config) },
+    http: { ...httpRulesOf(config), limits: limitsOf(config) },
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,
@@ -154,12 +160,15 @@ function goOrder(
   }
 }
 
-/** What is told, though the app can be served. */
-function warningsFor({ accept, backlog, mode }: Config, tls: TlsRules | null): Warning[] {
-  const wanted = backlog ?? (mode === 'listen' ? null : DEFAULT_BACKLOG)
-  const own = [warningOfFallback(accept), wanted === null ? null : warningOfBacklog(wanted)]
-  const certificates = tls === null ? [] : warningsOfTls(tls, Date.now())
-  return [...own.filter((warning) => warning !== null), ...certificates]
+/** Whoever gives a worker another user does not want anything loaded before it is that. */
+function refuseLoading({ nodeArgs }: Config, { NODE_OPTIONS: options }: Readonly<Record<string, string>>): void {
+  const found = [...splitArgs(nodeArgs), ...optionsIn(options)].find(isLoading)
+  if (found === undefined) return
+  throw new SupervisorError(
+    'SUPERVISOR_OPTION_INVALID',
+    `--user and ${found} for the workers' Node contradict each other: Node would load that as root.`,
+    "The supervisor's own --require, --import and --env-file do so when the worker is that user.",
+  )
 }
 
 function pinned(path: string | null): string | null {

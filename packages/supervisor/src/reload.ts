@@ -103,6 +103,9 @@ export function refuseChange(first: LoopSettings, read: LoopSettings): LoopSetti
   if (read.go.accept !== accept) throw unchangeable(`--accept ${read.go.accept}`, accept)
   if (read.isDevelopment !== first.isDevelopment)
     throw unchangeable(`--reload ${read.isDevelopment}`, String(first.isDevelopment))
+  if (read.umask !== first.umask) throw unchangeable(`--umask ${read.umask ?? 'left out'}`, first.umask ?? 'none')
+  if (read.pidFile !== first.pidFile)
+    throw unchangeable(`--pid-file ${read.pidFile ?? 'left out'}`, first.pidFile ?? 'none')
   return read
 }
 

@@ -4,6 +4,8 @@ import type { Snapshot } from './core/snapshot.ts'
 import type { Outcome, StopMode } from './core/types.ts'
 import { bootError } from './boot-error.ts'
 import { SupervisorError } from './errors.ts'
+import type { ProcessSettings } from './host/host-settings.ts'
+import { takePidFile } from './host/pid-file.ts'
 import { Loop, type LoopSettings, type SupervisorReport } from './loop.ts'
 import { prepare } from './prepare.ts'
 
@@ -20,12 +22,14 @@ export interface SupervisorOptions extends ConfigFile {
 export class Supervisor {
   readonly #loop: Loop
   readonly #app: string
+  readonly #own: ProcessSettings
   #started: Promise<void> | null = null
 
   /** Throws a {@link SupervisorError} for options that the command line would refuse. Defaults are the same. */
   constructor(options: SupervisorOptions) {
     const settings = settingsOf(options)
     this.#app = settings.appName
+    this.#own = settings
     // The options are what they were; env files and the app are read anew.
     this.#loop = new Loop(settings, async () => settingsOf(options))
   }
@@ -39,7 +43,11 @@ export class Supervisor {
     return this.#started
   }
 
-  #start(): Promise<void> {
+  async #start(): Promise<void> {
+    const { umask, pidFile } = this.#own
+    if (umask !== null) process.umask(umask)
+    const release = pidFile === null ? null : takePidFile(pidFile)
+    if (release !== null) void this.#loop.finished.then(release)
     const served = new Promise<void>((resolve) => {
       this.#loop.subscribe(({ type }) => type === 'serving' && resolve())
     })

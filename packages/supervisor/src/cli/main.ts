@@ -53,6 +53,8 @@ async function run(args: readonly string[]): Promise<number> {
 async function runApp(given: Given, call: Call, staysOn: boolean): Promise<number> {
   const settings = settle(await loadFirst(given), given.activatedFds)
   const { file, app } = settings.log
+  if (settings.umask !== null) process.umask(settings.umask)
+  if (settings.pidFile !== null) (await import('../host/pid-file.ts')).takePidFile(settings.pidFile)
   const logFd = file === null ? null : (await import('./log-file.ts')).openLogFile(file)
   process.title = `supervisor [${app}]`
   // Node makes a pipe non-blocking when it first looks at it, and for all who share it: so that comes before the workers

@@ -87,6 +87,11 @@ export class Run {
   }
 }
 
+/** That workers run as root is told with the rest: they have been forked by then. */
+function canWait(report: SupervisorReport): boolean {
+  return CAN_WAIT.includes(report.type) || (report.type === 'warning' && report.code === 'SUPERVISOR_RUNS_AS_ROOT')
+}
+
 /** Keeps what happens until the log has been loaded, which takes time that the workers' boot is short of. */
 class EarlyReports {
   /** Settles when it can't wait any longer. */
@@ -100,7 +105,7 @@ class EarlyReports {
       const timer = setTimeout(resolve, LOG_AFTER_MS)
       end = loop.subscribe((report) => {
         this.#happened.push({ report, at: Date.now() })
-        if (CAN_WAIT.includes(report.type)) return
+        if (canWait(report)) return
         clearTimeout(timer)
         resolve()
       })

@@ -40,6 +40,13 @@ export interface Options {
   readonly maxHeaderSize: number | null
   readonly maxHeaders: number | null
   readonly backlog: number | null
+  readonly forwardedAllowIps: readonly string[]
+  readonly rootPath: string | null
+  /** Each as `Name: value`. */
+  readonly header: readonly string[]
+  readonly serverHeader: boolean
+  readonly dateHeader: boolean
+  readonly requestId: boolean
   readonly mode: ServeMode
   readonly factory: boolean
   readonly ready: ReadyMode
@@ -60,6 +67,12 @@ export interface Options {
   /** In bytes. */
   readonly maxMemory: number | null
   readonly maxLoopDelayMs: number
+  /** A name or a number, as it was written. */
+  readonly user: string | null
+  readonly group: string | null
+  /** In octal. */
+  readonly umask: string | null
+  readonly pidFile: string | null
   readonly reload: boolean
   readonly reloadDir: readonly string[]
   readonly reloadInclude: readonly string[]
@@ -92,12 +105,17 @@ export interface Config extends Options {
 type Sayable<T> = { readonly [Name in keyof T]?: Exclude<T[Name], null> }
 
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
-export interface ConfigFile extends Sayable<Omit<Options, 'bind' | 'maxMemory'>> {
+export interface ConfigFile extends Sayable<Omit<Options, 'bind' | 'maxMemory' | 'user' | 'group' | 'umask'>> {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string
+  /** Names, or numbers. */
+  readonly user?: string | number
+  readonly group?: string | number
+  /** Octal digits as a text, such as `'027'`. */
+  readonly umask?: string
   readonly args?: readonly string[]
   readonly hooks?: Hooks
 }

@@ -1,72 +1,60 @@
-import { duration, durationOrOff, wholeNumber } from './kinds.ts'
+import { header, rootPath, trustedPeer } from './http-kinds.ts'
+import { toggle } from './kinds.ts'
 import type { OptionTable } from './option.ts'
 
-/** A larger number would be no limit. */
-const MOST_REQUESTS_AT_ONCE = 1_000_000
-const MOST_HEADERS = 10_000
-/** Browsers send up to a few KB of cookies; less than this would refuse what is no attack. */
-const LEAST_HEADER_BYTES = 1024
-const MOST_HEADER_BYTES = 2 ** 24
-/** What `listen(2)` takes. */
-const LONGEST_BACKLOG = 2 ** 31 - 1
-
-/** The options by which clients are kept within bounds. */
-export const LIMIT_OPTIONS: OptionTable<
-  | 'limitConcurrency'
-  | 'timeoutKeepAliveMs'
-  | 'timeoutHeadersMs'
-  | 'timeoutRequestMs'
-  | 'maxHeaderSize'
-  | 'maxHeaders'
-  | 'backlog'
+/** The options by which HTTP is treated on its way to the app and back. */
+export const HTTP_OPTIONS: OptionTable<
+  'forwardedAllowIps' | 'rootPath' | 'header' | 'serverHeader' | 'dateHeader' | 'requestId'
 > = {
-  limitConcurrency: {
-    flag: 'limit-concurrency',
-    describe: 'Answer 503 to requests beyond so many at a time in a worker. Without it there is no limit',
-    default: null,
+  forwardedAllowIps: {
+    flag: 'forwarded-allow-ips',
+    convention: 'FORWARDED_ALLOW_IPS',
+    describe:
+      'The proxies whose X-Forwarded-* and Forwarded are believed: addresses, networks (10.0.0.0/8), unix for Unix ' +
+      'sockets, * for all, none, with commas in between. From others these headers are removed',
+    default: '127.0.0.1,::1,unix',
     group: 'HTTP',
-    kind: wholeNumber(1, MOST_REQUESTS_AT_ONCE),
+    isList: true,
+    between: { variable: /[\s,]+/, flag: /\s*,\s*/ },
+    kind: trustedPeer(),
   },
-  timeoutKeepAliveMs: {
-    flag: 'timeout-keep-alive',
-    describe: 'How long an idle connection is kept. Without it 5 s, or what the app has set on a server of its own',
+  rootPath: {
+    flag: 'root-path',
+    describe:
+      'The path that a proxy serves the app at, such as /shop: the app sees its URLs without it, whether the proxy ' +
+      'takes it away or not',
     default: null,
     group: 'HTTP',
-    kind: duration(100),
+    kind: rootPath(),
   },
-  timeoutHeadersMs: {
-    flag: 'timeout-headers',
-    describe: "How long a client may take to send the head of a request; 0: any time. Without it Node's 60 s",
+  header: {
+    flag: 'header',
+    describe: 'A header for every response that does not have it, as name:value. Can be given several times',
     default: null,
     group: 'HTTP',
-    kind: durationOrOff(100),
+    isList: true,
+    between: { variable: /\r?\n/ },
+    kind: header(),
   },
-  timeoutRequestMs: {
-    flag: 'timeout-request',
-    describe: "How long a client may take to send a request, its body included; 0: any time. Without it Node's 300 s",
-    default: null,
+  serverHeader: {
+    flag: 'server-header',
+    describe: 'Say "Server: prefork" in responses',
+    default: 'false',
     group: 'HTTP',
-    kind: durationOrOff(100),
+    kind: toggle(),
   },
-  maxHeaderSize: {
-    flag: 'max-header-size',
-    describe: "How many bytes the headers of a request may have, 431 beyond. Without it Node's 16384",
-    default: null,
+  dateHeader: {
+    flag: 'date-header',
+    describe: 'Say the date in responses; --no-date-header turns it off',
+    default: 'true',
     group: 'HTTP',
-    kind: wholeNumber(LEAST_HEADER_BYTES, MOST_HEADER_BYTES),
+    kind: toggle(),
   },
-  maxHeaders: {
-    flag: 'max-headers',
-    describe: 'How many headers a request may have, 431 beyond. Without it Node leaves out those beyond 2000',
-    default: null,
+  requestId: {
+    flag: 'request-id',
+    describe: 'Give every request an X-Request-Id, which the response has too; that of a trusted proxy is kept',
+    default: 'false',
     group: 'HTTP',
-    kind: wholeNumber(1, MOST_HEADERS),
-  },
-  backlog: {
-    flag: 'backlog',
-    describe: 'How many connections may wait for a worker. Without it 2048, or what the app listens with',
-    default: null,
-    group: 'HTTP',
-    kind: wholeNumber(1, LONGEST_BACKLOG),
+    kind: toggle(),
   },
 }

@@ -13,8 +13,20 @@ export interface Option<T> {
   readonly describe: string
   /** The default as it would be written on the command line; null where there is none. */
   readonly default: string | null
-  readonly group: 'Serving' | 'HTTP' | 'App' | 'Lifetime' | 'Reload' | 'Health' | 'Recycling' | 'Development' | 'Log'
+  readonly group:
+    | 'Serving'
+    | 'HTTP'
+    | 'App'
+    | 'Lifetime'
+    | 'Reload'
+    | 'Health'
+    | 'Recycling'
+    | 'Process'
+    | 'Development'
+    | 'Log'
   readonly isList?: boolean
+  /** What stands between the values of a list in one text: in a variable, by default a space; and in a flag, if at all. */
+  readonly between?: { readonly variable: RegExp; readonly flag?: RegExp }
   readonly kind: Kind<T>
 }
 

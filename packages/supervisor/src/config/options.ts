@@ -2,8 +2,10 @@ import { MOST_WORKERS } from '../core/limits.ts'
 import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
+import { HTTP_OPTIONS } from './http-options.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
-import { LIMIT_OPTIONS } from './http-options.ts'
+import { LIMIT_OPTIONS } from './limit-options.ts'
+import { PROCESS_OPTIONS } from './process-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
 import { TLS_OPTIONS } from './tls-options.ts'
 
@@ -40,6 +42,7 @@ export const OPTIONS: OptionTable = {
     group: 'Serving',
     kind: oneOf(ACCEPT_MODES),
   },
+  ...HTTP_OPTIONS,
   ...TLS_OPTIONS,
   ...LIMIT_OPTIONS,
   mode: {
@@ -145,6 +148,7 @@ export const OPTIONS: OptionTable = {
     kind: duration(0),
   },
   ...RENEWAL_OPTIONS,
+  ...PROCESS_OPTIONS,
   ...DEVELOPMENT_OPTIONS,
   logLevel: {
     flag: 'log-level',

@@ -39,7 +39,7 @@ export function settle(name: OptionName, sources: Sources): Setting {
   const given = flags[option.flag]
   if (given !== undefined) return fromTexts(option, given, `--${option.flag}`)
   const own = env[variableOf(option)]
-  if (own) return fromTexts(option, option.isList ? own.split(' ').filter(Boolean) : [own], variableOf(option))
+  if (own) return fromVariable(option, own, variableOf(option))
   const conventional = name === 'bind' ? conventionalBind(sources) : fromConvention(option, sources)
   if (conventional !== null) return conventional
   if (file !== null && file.values[name] !== undefined) return fromFile(name, file)
@@ -50,7 +50,12 @@ export function settle(name: OptionName, sources: Sources): Setting {
 function fromConvention(option: Option<unknown>, sources: Sources): Setting | null {
   if (option.convention === undefined) return null
   const { text, origin } = variable(option.convention, sources)
-  return text ? fromTexts(option, [text], origin) : null
+  return text ? fromVariable(option, text, origin) : null
+}
+
+function fromVariable(option: Option<unknown>, text: string, origin: string): Setting {
+  const texts = option.isList ? text.split(option.between?.variable ?? ' ').filter(Boolean) : [text]
+  return fromTexts(option, texts, origin)
 }
 
 /** A variable of the environment, or of an env file where the environment does not have it at all. */
@@ -59,7 +64,9 @@ function variable(name: string, { env, envFiles }: Sources): { readonly text: st
   return { text: envFiles[name], origin: `${name} (env file)` }
 }
 
-function fromTexts(option: Option<unknown>, texts: readonly string[], origin: string): Setting {
+function fromTexts(option: Option<unknown>, given: readonly string[], origin: string): Setting {
+  const between = option.between?.flag
+  const texts = between === undefined ? given : given.flatMap((text) => text.split(between))
   const values = texts.map((text) => readText(option, text, origin))
   return { value: option.isList ? values : values.at(-1), origin }
 }

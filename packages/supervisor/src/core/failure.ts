@@ -17,6 +17,8 @@ export type BootFailure =
   | { readonly kind: 'not-loaded'; readonly error: ErrorSummary }
   /** `what` has run before the app, and failed: a module of `--import`, or a hook. */
   | { readonly kind: 'preload'; readonly what: string; readonly error: ErrorSummary }
+  /** The worker could not become the user that it is to run as. `account` says which one. */
+  | { readonly kind: 'rights'; readonly account: string; readonly error: ErrorSummary }
   | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
   /** TLS was asked for, and can't be had with this app: the end of a sentence that begins with its name. */
   | { readonly kind: 'not-secured'; readonly found: string }

@@ -100,6 +100,8 @@ function summaryOf(failure: BootFailure, app: string): string {
       return `${app} could not be loaded`
     case 'preload':
       return `${failure.what} failed before ${app} was loaded`
+    case 'rights':
+      return `the worker could not become ${failure.account}`
     case 'threw':
       return `${app} threw while it started`
     case 'not-listening':

@@ -41,7 +41,6 @@ function pageSettings(settings: HostSettings, bind: Bindings, view: FailureView)
     folder: settings.folder,
     env: { [FAILURE_VARIABLE]: JSON.stringify(view) },
     nodeArgs: [],
-    warnings: [],
     activatedFds: settings.activatedFds,
     go: {
       ...settings.go,

@@ -1,8 +1,11 @@
 import type { ErrorSummary } from '../core/failure.ts'
 import { describeAddress } from '../protocol/address.ts'
-import type { Message } from '../protocol/messages.ts'
+import type { ListenQuery, Message } from '../protocol/messages.ts'
 import { openActivated } from './activation.ts'
+import type { SocketHandle } from './bound-socket.ts'
 import { Listeners, type Binding, type ListenerReport } from './listeners.ts'
+import { giveSocket } from './socket-owner.ts'
+import type { Warning } from './warnings.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 type ListenMessage = Extract<Message, { readonly type: 'listen' }>
@@ -20,15 +23,18 @@ const TICKET_KEYS_MS = 24 * 60 * 60 * 1000
 export class AddressDesk {
   readonly listeners: Listeners
   readonly #refusedAt = new Map<string, number>()
-
+  /** Unix sockets whose files have their owner. */
+  readonly #given = new WeakSet<SocketHandle>()
+  readonly #report: (report: ListenerReport | Warning) => void
   readonly #rotation: NodeJS.Timeout
 
   /** `activatedFds`: sockets that systemd has passed on. `onTicketKeys` is told keys that all workers are to use. */
   constructor(
     activatedFds: readonly number[],
-    report: (report: ListenerReport) => void,
+    report: (report: ListenerReport | Warning) => void,
     onTicketKeys: (ticketKeys: string) => void,
   ) {
+    this.#report = report
     this.listeners = new Listeners(openActivated(activatedFds), activatedFds, report)
     this.#rotation = setInterval(() => {
       this.listeners.rotateTicketKeys()
@@ -55,6 +61,7 @@ export class AddressDesk {
     if (isInherited) return this.listeners.claim(query, generation)
     const binding = await this.listeners.get(query, generation, isHttp)
     if (binding.kind === 'bound') {
+      this.#give(binding.handle, query, worker)
       const ticketKeys = isHttp ? null : this.listeners.ticketKeys
       worker.order({ type: 'bound', request, errno: null, ticketKeys })
       worker.sendHandle(request, binding.handle)
@@ -66,6 +73,14 @@ export class AddressDesk {
     await this.#giveHeadStart(address)
     onRefused(refusal(binding, address))
     worker.order({ type: 'bound', request, errno: binding.errno, ticketKeys: null })
+  }
+
+  /** Once, and before anybody can listen: later the path may lead to something else. */
+  #give(handle: SocketHandle, { address, addressType }: ListenQuery, { socketOwner }: WorkerProcess): void {
+    if (addressType !== -1 || address === null || socketOwner === null || this.#given.has(handle)) return
+    this.#given.add(handle)
+    const text = giveSocket(address, socketOwner)
+    if (text !== null) this.#report({ type: 'warning', code: 'SUPERVISOR_SOCKET_OWNER', text })
   }
 
   async #giveHeadStart(address: string): Promise<void> {

@@ -1,19 +1,19 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { TsMode } from '../config/config.ts'
-import { SupervisorError } from '../errors.ts'
+import { SupervisorError, type ErrorCode } from '../errors.ts'
 
 /** Finds the app's file. Its real path is what counts, as for the folder. */
 export function findApp(app: string | null, folder: string): { readonly path: string; readonly name: string | null } {
   if (app === null) {
     throw new SupervisorError('SUPERVISOR_APP_MISSING', 'no app was named.', 'Name its file: supervisor app.js')
   }
-  const whole = statSync(resolve(folder, app), { throwIfNoEntry: false })
+  const whole = statOf(resolve(folder, app), 'SUPERVISOR_APP_NOT_FOUND')
   const match = whole === undefined ? /^(?<file>.+):(?<name>[\w$]+)$/.exec(app) : null
   const file = match?.groups?.['file'] ?? app
   const path = resolve(folder, file)
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statOf(path, 'SUPERVISOR_APP_NOT_FOUND')
   if (found === undefined) {
     throw new SupervisorError('SUPERVISOR_APP_NOT_FOUND', `there is no file ${file}.`, `Looked in ${folder}.`)
   }
@@ -24,6 +24,16 @@ export function findApp(app: string | null, folder: string): { readonly path: st
   return { path: realpathSync(path), name: match?.groups?.['name'] ?? null }
 }
 
+/** What is at a path; nothing if nothing is. Who may not look is told so, by an error with this code. */
+export function statOf(path: string, code: ErrorCode): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    const hint = 'Mend the rights of the folders above it (namei -l), or start the supervisor as somebody who may look.'
+    throw new SupervisorError(code, `${path} can't be looked at: ${(error as Error).message}.`, hint)
+  }
+}
+
 /** Where an app's main file usually is, if package.json does not say so. */
 const USUAL_NAMES: readonly string[] = ['app', 'server', 'index'].flatMap((name) =>
   ['ts', 'js', 'mjs'].map((kind) => `${name}.${kind}`),
@@ -32,7 +42,7 @@ const USUAL_NAMES: readonly string[] = ['app', 'server', 'index'].flatMap((name)
 /** The app's file for somebody who names none: `main` of package.json, or the first that has a usual name. */
 export function guessApp(folder: string): string {
   const candidates = [mainOf(folder) ?? [], USUAL_NAMES].flat()
-  const found = candidates.find((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
+  const found = candidates.find((name) => statOf(join(folder, name), 'SUPERVISOR_APP_MISSING')?.isFile())
   if (found !== undefined) return found
   throw new SupervisorError(
     'SUPERVISOR_APP_MISSING',

@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import type { Options } from '../config/config.ts'
 import { SupervisorError } from '../errors.ts'
 import type { TlsRules } from '../protocol/tls-rules.ts'
-import type { Warning } from './host-settings.ts'
 
 type TlsOptions = Pick<Options, 'tlsCert' | 'tlsKey' | 'tlsCa' | 'tlsClientAuth' | 'tlsMinVersion' | 'http2'>
 
@@ -33,7 +32,7 @@ export function readTls(options: TlsOptions, folder: string): TlsRules | null {
 }
 
 /** What is to be said of the certificates although they can be used. */
-export function warningsOfTls({ cert }: TlsRules, now: number): Warning[] {
+export function problemsOfTls({ cert }: TlsRules, now: number): string[] {
   return parseAll('', cert).flatMap(({ subject, validFrom, validTo }) => {
     const name = subject.replaceAll('\n', ', ')
     const problem =
@@ -43,8 +42,7 @@ export function warningsOfTls({ cert }: TlsRules, now: number): Warning[] {
           ? `is not valid before ${dayOf(validFrom)}`
           : null
     if (problem === null) return []
-    const text = `the certificate of ${name} ${problem}: clients refuse it. Renew it, and reload (SIGHUP)`
-    return [{ code: 'SUPERVISOR_CERTIFICATE_DATES', text }]
+    return [`the certificate of ${name} ${problem}: clients refuse it. Renew it, and reload (SIGHUP)`]
   })
 }
 

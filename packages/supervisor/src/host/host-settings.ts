@@ -1,12 +1,6 @@
 import type { Order } from '../protocol/orders.ts'
 import type { EarlyWorkers } from './early-workers.ts'
 
-/** What is not as it should be, although it works. */
-export interface Warning {
-  readonly code: string
-  readonly text: string
-}
-
 /** What the host needs to know to fork workers that serve. */
 export interface HostSettings {
   /** The real path of the app's file. */
@@ -21,10 +15,18 @@ export interface HostSettings {
   readonly nodeArgs: readonly string[]
   /** The order that every worker starts with. */
   readonly go: Extract<Order, { readonly type: 'go' }>
-  /** What is told before the first worker with these settings is forked. */
-  readonly warnings: readonly Warning[]
   /** Descriptors of sockets that systemd has passed on. */
   readonly activatedFds: readonly number[]
+  /** Whether workers run as root although nobody has asked for that. */
+  readonly areWorkersRoot?: boolean
   /** Processes that have been forked for the first generation before there was a host. */
   readonly early?: EarlyWorkers
+}
+
+/** What the supervisor does to its own process, once. */
+export interface ProcessSettings {
+  /** In octal. */
+  readonly umask: string | null
+  /** As the user named it. */
+  readonly pidFile: string | null
 }

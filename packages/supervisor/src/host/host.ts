@@ -15,12 +15,13 @@ import { launchOf } from './launch.ts'
 import type { ListenerReport, Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
 import { Standby } from './standby.ts'
+import { warningsOf, type Warning } from './warnings.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
 /** What the host tells besides the events that the core decides on. */
 export type HostReport =
   | ListenerReport
-  | { readonly type: 'warning'; readonly code: string; readonly text: string }
+  | Warning
   | { readonly type: 'worker-warning'; readonly worker: WorkerId; readonly code: string; readonly text: string }
   | DebuggerReport
 
@@ -66,9 +67,7 @@ export class Host {
   addGeneration(generation: number, settings: HostSettings): void {
     this.#generations.set(generation, settings)
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
-    for (const { code, text } of settings.warnings) {
-      if (this.#isNews(`${code} ${text}`)) this.#report({ type: 'warning', code, text })
-    }
+    for (const warning of warningsOf(settings)) if (this.#isNew(warning)) this.#report(warning)
   }
 
   /** The sockets that the app's workers share. */
@@ -194,7 +193,8 @@ export class Host {
         return this.#enqueue({ ...beat, worker })
       }
       case 'warning':
-        return this.#warn(worker, message.code, message.text)
+        if (this.#isNew(message)) this.#report({ ...message, type: 'worker-warning', worker })
+        return
       case 'inspector-open':
         return this.#debugPorts.opened(index, message.address, this.#report)
       case 'progress':
@@ -209,14 +209,9 @@ export class Host {
   }
 
   /** All workers run the same app, so that each of them has the same to say. */
-  #warn(worker: WorkerId, code: string, text: string): void {
-    if (this.#isNews(`${code} ${text}`)) this.#report({ type: 'worker-warning', worker, code, text })
-  }
-
-  #isNews(warning: string): boolean {
-    const isNews = !this.#warned.has(warning)
-    this.#warned.add(warning)
-    return isNews
+  #isNew({ code, text }: Omit<Warning, 'type'>): boolean {
+    const warning = `${code} ${text}`
+    return !this.#warned.has(warning) && this.#warned.add(warning) !== undefined
   }
 
   #inspect(worker: WorkerId): void {

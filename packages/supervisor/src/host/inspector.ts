@@ -91,10 +91,17 @@ function hindranceOf({ state }: ProcessStatus): Verdict | null {
   }
 }
 
-/** The TCP sockets that are the process's alone. Those that it shares with this process serve the app. */
+/**
+ * The TCP sockets that are the process's alone. Those that it shares with this process serve the app. Root may not see
+ * which ones another user's process has where it lacks the capability SYS_PTRACE, as in containers: then it is all of
+ * that user's, and whoever answers says who it is.
+ */
 async function readSockets(pid: number): Promise<TcpSocket[]> {
   const [own, found] = await Promise.all([socketsOf('self'), socketsOf(pid)])
-  return tcpSockets(pid, new Set([...found].filter((inode) => !own.has(inode))))
+  if (found?.size === 0) return []
+  const user = found === null ? (await statusOf(pid)).user : null
+  const isTheirs = (socket: TcpSocket): boolean => found?.has(socket.inode) ?? socket.user === user
+  return (await tcpSockets(pid)).filter((socket) => isTheirs(socket) && own?.has(socket.inode) !== true)
 }
 
 /** The inspector among the sockets that listen: it alone answers while the event loop does not turn. */

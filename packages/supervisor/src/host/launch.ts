@@ -3,6 +3,7 @@ import { AGENT_TOKEN, WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.
 import type { Order } from '../protocol/orders.ts'
 import { canBind } from './bound-socket.ts'
 import type { HostSettings } from './host-settings.ts'
+import { ownerFor } from './socket-owner.ts'
 import type { Launch } from './worker-process.ts'
 
 const AGENT: string = new URL('../worker/agent.js', import.meta.url).href
@@ -40,13 +41,16 @@ export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSett
   const own = isDevelopment ? asked.filter((arg) => !isInspectOption(arg)) : asked
   const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
   const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
+  const { rights } = go
   const wait = waitFor({ go }, go.title.replace('worker', 'spare'))
   const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
-  return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment }
+  const owner = rights !== undefined && { socketOwner: ownerFor(rights) }
+  return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment, ...owner }
 }
 
 function waitFor({ go }: Pick<HostSettings, 'go'>, title: string): Order {
-  return { type: 'wait', title, isDevelopment: go.development !== undefined }
+  const { rights } = go
+  return { type: 'wait', title, isDevelopment: go.development !== undefined, ...(rights !== undefined && { rights }) }
 }
 
 /** Options with which Node reads files before it comes to the agent; it takes underscores for dashes. */
@@ -61,7 +65,12 @@ const LOADING =
 export function canWait({ nodeArgs, env }: HostSettings): boolean {
   const options = optionsIn(process.env['NODE_OPTIONS'] ?? env['NODE_OPTIONS'])
   const all = [...process.execArgv, ...nodeArgs, ...options]
-  return !all.some((option) => LOADING.test(option) || isInspectOption(option))
+  return !all.some((option) => isLoading(option) || isInspectOption(option))
+}
+
+/** Whether an option has Node read a file before it comes to the agent, and so before the worker is who it is to be. */
+export function isLoading(option: string): boolean {
+  return LOADING.test(option)
 }
 
 /** The order with which the worker of a place begins. */

@@ -8,10 +8,14 @@ export interface ProcessStatus {
   readonly state: 'alive' | 'stopped' | 'traced' | 'ended'
   /** Whether it has a handler for SIGUSR1, which it would otherwise die of. */
   readonly catchesUsr1: boolean
+  /** The user whose rights it has. */
+  readonly user: number
 }
 
 export interface TcpSocket {
   readonly inode: string
+  /** Whose it is. */
+  readonly user: number
   readonly isListening: boolean
   readonly host: string
   readonly port: number
@@ -30,7 +34,8 @@ const ESTABLISHED = '01'
 export async function statusOf(pid: number): Promise<ProcessStatus> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8')
   const caught = BigInt(`0x${/^SigCgt:\s*(\w+)/m.exec(text)?.[1] ?? '0'}`)
-  return { state: stateOf(/^State:\s*(\w)/m.exec(text)?.[1] ?? ''), catchesUsr1: (caught & USR1_BIT) !== 0n }
+  const user = Number(/^Uid:\s*\d+\s+(\d+)/m.exec(text)?.[1])
+  return { state: stateOf(/^State:\s*(\w)/m.exec(text)?.[1] ?? ''), catchesUsr1: (caught & USR1_BIT) !== 0n, user }
 }
 
 /** Whether a process can go on: it has neither ended nor been stopped. Without /proc only the former is known. */
@@ -62,31 +67,33 @@ export async function mainThreadOf(pid: number): Promise<{ readonly isRunnable: 
   return { isRunnable: fields[0] === 'R', cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK }
 }
 
-/** The inodes of a process's sockets. */
-export async function socketsOf(pid: number | 'self'): Promise<Set<string>> {
+/** The inodes of a process's sockets; null where this process may not see them. */
+export async function socketsOf(pid: number | 'self'): Promise<Set<string> | null> {
   const found = new Set<string>()
   for (const [index, fd] of (await readdir(`/proc/${pid}/fd`)).entries()) {
     if (index % LINKS_AT_ONCE === LINKS_AT_ONCE - 1) await nextTurn()
     const inode = socketInode(`/proc/${pid}/fd/${fd}`)
+    if (inode === DENIED) return null
     if (inode !== null) found.add(inode)
   }
   return found
 }
 
-function socketInode(link: string): string | null {
+const DENIED: unique symbol = Symbol('denied')
+
+function socketInode(link: string): string | typeof DENIED | null {
   try {
     return /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1] ?? null
-  } catch {
-    // Closed since it was listed.
-    return null
+  } catch (error) {
+    // Else it was closed since it was listed.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? DENIED : null
   }
 }
 
-/** The TCP sockets with these inodes that listen or are connected. */
-export async function tcpSockets(pid: number, inodes: ReadonlySet<string>): Promise<TcpSocket[]> {
-  if (inodes.size === 0) return []
+/** All TCP sockets that listen or are connected in the network that a process is in. */
+export async function tcpSockets(pid: number): Promise<TcpSocket[]> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readTable(`/proc/${pid}/net/${table}`)))
-  return tables.flat().filter(({ inode }) => inodes.has(inode))
+  return tables.flat()
 }
 
 async function readTable(path: string): Promise<TcpSocket[]> {
@@ -97,12 +104,13 @@ async function readTable(path: string): Promise<TcpSocket[]> {
 
 /** `sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode ...` */
 function parseRow(row: string): TcpSocket[] {
-  const [, local = '', remote = '', state, , , , , , inode = ''] = row.trim().split(/\s+/)
+  const [, local = '', remote = '', state, , , , user, , inode = ''] = row.trim().split(/\s+/)
   if (state !== LISTEN && state !== ESTABLISHED) return []
   const [address = '', port = ''] = local.split(':')
   return [
     {
       inode,
+      user: Number(user),
       isListening: state === LISTEN,
       host: hostOf(address),
       port: Number.parseInt(port, 16),

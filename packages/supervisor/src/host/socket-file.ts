@@ -1,5 +1,6 @@
-import { existsSync, linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, rmSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
+import { takeLock } from './lock-file.ts'
 
 /** The longest path that fits into a Unix socket's address (`sun_path`, less its final NUL). */
 const LONGEST_SOCKET_PATH: number = process.platform === 'linux' ? 107 : 103
@@ -46,54 +47,4 @@ function isAnswered(path: string): Promise<boolean> {
     socket.once('close', () => socket.destroy())
     socket.once('connect', () => socket.destroy())
   })
-}
-
-function takeLock(lock: string): string | null {
-  const own = `${lock}.${process.pid}`
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      // Written first and linked then: a lock that is there but still empty would be taken for a stale one.
-      writeFileSync(own, `${process.pid} ${startTimeOf(process.pid)}\n`, { mode: 0o644 })
-      linkSync(own, lock)
-      return null
-    } catch (error) {
-      const { code = 'EACCES' } = error as NodeJS.ErrnoException
-      if (code !== 'EEXIST') return code
-      if (isHeld(lock)) return 'EADDRINUSE'
-      rmSync(lock, { force: true })
-    } finally {
-      if (existsSync(own)) unlinkSync(own)
-    }
-  }
-  return 'EADDRINUSE'
-}
-
-/** Whether the process that wrote the lock lives. Its start time tells it from a later one with the same number. */
-function isHeld(lock: string): boolean {
-  const [pid = '', started = ''] = readIfThere(lock).trim().split(' ')
-  if (!/^\d+$/.test(pid)) return false
-  return startTimeOf(Number(pid)) === started && isAlive(Number(pid))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** When a process started, in clock ticks since boot: field 22 of proc(5)'s stat, counted after the name. */
-function startTimeOf(pid: number): string {
-  const stat = readIfThere(`/proc/${pid}/stat`)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

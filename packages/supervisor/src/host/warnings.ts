@@ -1,31 +1,48 @@
 import { readFileSync } from 'node:fs'
-import type { AcceptMode } from '../protocol/orders.ts'
+import { DEFAULT_BACKLOG } from '../protocol/names.ts'
 import { canBind } from './bound-socket.ts'
-import type { Warning } from './host-settings.ts'
+import { problemsOfTls } from './certificate.ts'
+import type { HostSettings } from './host-settings.ts'
 
-const SOMAXCONN = '/proc/sys/net/core/somaxconn'
-
-/** The kernel cuts a backlog down without a word. Null where it does not, or where its limit is not to be known. */
-export function warningOfBacklog(backlog: number): Warning | null {
-  const most = somaxconn()
-  if (most === null || backlog <= most) return null
-  const text =
-    `the kernel lets ${most} connections wait for a worker, not ${backlog} (--backlog). Raise its limit, ` +
-    `sysctl net.core.somaxconn=${backlog}, or lower the backlog`
-  return { code: 'SUPERVISOR_BACKLOG_CUT', text }
+/** What is not as it should be, before anything has happened. */
+export interface Warning {
+  readonly type: 'warning'
+  readonly code: string
+  readonly text: string
 }
 
-function somaxconn(): number | null {
-  try {
-    return Number(readFileSync(SOMAXCONN, 'utf8'))
-  } catch {
-    return null
+/** What there is to warn of before the workers of these settings are forked. */
+export function warningsOf({ go, areWorkersRoot }: HostSettings): Warning[] {
+  const warnings: Warning[] = []
+  if (!canBind() && go.accept !== 'cluster') {
+    const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
+    warnings.push({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
   }
+  if (areWorkersRoot) {
+    const text =
+      'the workers run as root, and with them whatever gets into the app. --user makes them somebody else, also on a ' +
+      'port below 1024; --user root says that this is meant'
+    warnings.push({ type: 'warning', code: 'SUPERVISOR_RUNS_AS_ROOT', text })
+  }
+  const backlog = go.http.limits.backlog ?? (go.app.mode === 'listen' ? 0 : DEFAULT_BACKLOG)
+  const most = somaxconn()
+  if (backlog > most) {
+    const text =
+      `the kernel lets ${most} connections wait for a worker, not ${backlog} (--backlog). Raise its limit, ` +
+      `sysctl net.core.somaxconn=${backlog}, or lower the backlog`
+    warnings.push({ type: 'warning', code: 'SUPERVISOR_BACKLOG_CUT', text })
+  }
+  for (const text of go.tls === null ? [] : problemsOfTls(go.tls, Date.now())) {
+    warnings.push({ type: 'warning', code: 'SUPERVISOR_CERTIFICATE_DATES', text })
+  }
+  return warnings
 }
 
-/** Null where connections are taken in as they are to be. */
-export function warningOfFallback(accept: AcceptMode): Warning | null {
-  if (canBind() || accept === 'cluster') return null
-  const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
-  return { code: 'SUPERVISOR_NO_SEAM', text }
+/** To how many the kernel cuts a backlog down, without a word. */
+function somaxconn(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }

@@ -5,6 +5,7 @@ import { parseMessage, type Message } from '../protocol/messages.ts'
 import { HANDLE_COMMAND, INSPECT_ARG } from '../protocol/names.ts'
 import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { SocketHandle } from './bound-socket.ts'
+import { giveSocket, type SocketOwner } from './socket-owner.ts'
 
 /** How a worker's process is started. */
 export interface Launch {
@@ -21,6 +22,8 @@ export interface Launch {
    * were handed to a worker which is killed meanwhile would stay with the supervisor, open and unanswered.
    */
   readonly sharesSockets?: boolean
+  /** Whose the worker's Unix sockets are, if it is not who the supervisor is. */
+  readonly socketOwner?: SocketOwner
 }
 
 export interface ProcessListener {
@@ -61,6 +64,7 @@ function pipeOf({ process: { stdio } }: Worker): Socket | null {
 /** A worker as the supervisor sees it: a process, a pipe for messages, and a channel for handles. */
 export class WorkerProcess {
   readonly pid: number | undefined
+  readonly socketOwner: SocketOwner | null
   readonly #worker: Worker
   readonly #pipe: Socket | null
   readonly #handles: { readonly request: number; readonly handle: SocketHandle }[] = []
@@ -69,6 +73,7 @@ export class WorkerProcess {
   constructor(launch: Launch, listener: ProcessListener) {
     this.#worker = fork(launch)
     this.pid = this.#worker.process.pid
+    this.socketOwner = launch.socketOwner ?? null
     this.#pipe = pipeOf(this.#worker)
     this.#listen(listener)
     if (launch.order !== undefined) this.order(launch.order)
@@ -107,6 +112,12 @@ export class WorkerProcess {
     // Else a channel that breaks, as it does when a worker is killed, would be an uncaught error.
     this.#worker.on('error', (error) => {
       if (process.pid === undefined) listener.onForkFailed(error)
+    })
+    // Told by node:cluster alone, of what it has bound itself.
+    this.#worker.on('listening', ({ address, addressType }) => {
+      if (addressType !== -1 || this.socketOwner === null) return
+      const text = giveSocket(address, this.socketOwner)
+      if (text !== null) listener.onMessage({ type: 'warning', code: 'SUPERVISOR_SOCKET_OWNER', text })
     })
     // `exit` may come before the last words are read off the pipe; `close` of the pipe comes after both.
     let exit: { readonly code: number | null; readonly signal: string | null } | null = null

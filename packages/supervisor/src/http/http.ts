@@ -1,27 +1,61 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { HttpRules } from '../protocol/http-rules.ts'
 import { arrivalOf, type Step } from './arrival.ts'
+import { removeForwarded } from './forwarded.ts'
 import { limitStep } from './limits.ts'
+import { Peers, type RequestLike } from './peers.ts'
+import { answerProxyLine } from './proxy-line.ts'
+import type { RootPath } from './root-path.ts'
+import { Trust } from './trust.ts'
 
 /** What is done to the HTTP traffic of a worker: one step after the other, in this order, before the app sees it. */
 export class Http {
+  /** Who is at the other ends of its connections. */
+  readonly peers: Peers
   readonly #steps: readonly Step[]
+  readonly #rootPath: RootPath | null
   readonly #seen = new WeakSet<IncomingMessage>()
 
-  constructor({ limits }: HttpRules) {
-    this.#steps = [limitStep(limits)].filter((step) => step !== null)
+  private constructor(peers: Peers, steps: readonly (Step | null)[], rootPath: RootPath | null) {
+    this.peers = peers
+    this.#steps = steps.filter((step) => step !== null)
+    this.#rootPath = rootPath
+  }
+
+  /** Loads what these rules need and nothing else: each file takes time of the boot. */
+  static async load(rules: HttpRules): Promise<Http> {
+    const peers = new Peers(new Trust(rules.proxy ?? []))
+    const ids = rules.requestId && (await import('./request-id.ts'))
+    const rootPath = rules.rootPath === undefined ? null : new (await import('./root-path.ts')).RootPath(rules.rootPath)
+    const adding = (rules.headers ?? ids) && (await import('./response-headers.ts'))
+    const steps = [
+      ids?.identify(peers) ?? null,
+      rules.proxy === undefined ? null : removeForwarded(peers),
+      rootPath?.step ?? null,
+      limitStep(rules.limits),
+      adding?.addHeaders(rules.headers, ids?.idHeaderOf) ?? null,
+    ]
+    return new Http(peers, steps, rootPath)
   }
 
   /** Is shown every event of a server of the app. Returns whether the app must not hear of it, as it has been answered. */
   treat(server: Server, name: string | symbol, values: readonly unknown[]): boolean {
     const arrival = arrivalOf(server, name, values)
-    if (arrival === null) return false
+    if (arrival === null) return this.#treatOther(name, values)
     if (arrival.kind !== 'stream') {
       // The app may emit `request` itself, for one that was expected to go on.
       if (this.#seen.has(arrival.request)) return false
       this.#seen.add(arrival.request)
     }
     return this.#steps.some((step) => step(arrival) === 'answered')
+  }
+
+  #treatOther(name: string | symbol, [first, second]: readonly unknown[]): boolean {
+    if (name === 'clientError') return answerProxyLine(first, second as Duplex)
+    // Made by Node, out of a stream of HTTP/2 that has been treated.
+    if (name === 'request') this.#rootPath?.complete(first as RequestLike | undefined)
+    return false
   }
 }

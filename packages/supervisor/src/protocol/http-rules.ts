@@ -1,7 +1,5 @@
-/** What a worker is told to do to HTTP traffic, before the app sees it. */
-export interface HttpRules {
-  readonly limits: Limits
-}
+/** A header for every response: its name as it is written, and its value, or several of them. */
+export type ResponseHeader = readonly [name: string, value: string | readonly string[]]
 
 /** Within which bounds clients are kept. Null, or absent: nobody has chosen any. */
 export interface Limits {
@@ -22,4 +20,17 @@ export interface ServerLimits {
   readonly maxHeaderSize?: number
   /** How often the server looks for who is too slow. It is read when the server begins to listen. */
   readonly connectionsCheckingInterval?: number
+}
+
+/** What a worker is told to do to HTTP traffic, before the app sees it. What is left out is not done. */
+export interface HttpRules {
+  /** Whose word on the client is taken, as `--forwarded-allow-ips` names them. */
+  readonly proxy?: readonly string[]
+  /** The path that the app is mounted at; it begins with a slash and does not end with one. */
+  readonly rootPath?: string
+  /** Whether every request has an id. */
+  readonly requestId?: true
+  /** What responses say beside what the app has them say. */
+  readonly headers?: { readonly add: readonly ResponseHeader[]; readonly hasDate: boolean }
+  readonly limits: Limits
 }

@@ -2,6 +2,7 @@ import type { DrainMode } from '../core/types.ts'
 import type { HttpRules } from './http-rules.ts'
 import type { ListenQuery, LoadedModules } from './messages.ts'
 import type { HANDLE_COMMAND } from './names.ts'
+import type { Rights } from './rights.ts'
 import type { TlsRules } from './tls-rules.ts'
 
 /** Where an app that exports is bound to. Without a host: all interfaces. */
@@ -68,11 +69,13 @@ export type Order =
       readonly measuresLoopDelay: boolean
       /** Only in development. */
       readonly development?: Development
+      /** Who to be, before anything of the user's is loaded. */
+      readonly rights?: Rights
       /** Which worker it becomes, for one that was forked before that was known; others have it from the environment. */
       readonly place?: { readonly index: number; readonly generation: number }
     }
   /** Wait for `go`: nobody knows yet which worker this becomes. Comes with the process. */
-  | { readonly type: 'wait'; readonly title: string; readonly isDevelopment: boolean }
+  | { readonly type: 'wait'; readonly title: string; readonly isDevelopment: boolean; readonly rights?: Rights }
   /** Load this in advance, before `go`. May come again, with more. */
   | {
       readonly type: 'warm'

@@ -1,5 +1,9 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import { clientOfRequest, type Client } from '../http/client.ts'
 import { agentApi, type DrainListener, type ShutdownListener } from './app-api.ts'
 
+export type { Client } from '../http/client.ts'
 export type { DrainListener, ShutdownListener } from './app-api.ts'
 
 /** The worker that the app runs in, as the app sees it. Without a supervisor all of it is harmless. */
@@ -46,4 +50,12 @@ export const worker: AppWorker = {
   ready: async () => agentApi()?.ready(),
   onDrain: (listener) => agentApi()?.onDrain(listener),
   onShutdown: (listener) => agentApi()?.onShutdown(listener),
+}
+
+/**
+ * Who has sent a request: the client itself, also behind proxies that `--forwarded-allow-ips` trusts. Without a supervisor
+ * it is whoever is connected, as nobody is trusted.
+ */
+export function client(request: IncomingMessage | Http2ServerRequest): Client {
+  return clientOfRequest(request, agentApi()?.peers() ?? null)
 }

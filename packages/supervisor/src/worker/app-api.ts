@@ -1,3 +1,4 @@
+import type { Peers } from '../http/peers.ts'
 import { AGENT_SYMBOL } from '../protocol/names.ts'
 import type { RequestInFlight } from './requests.ts'
 
@@ -17,6 +18,8 @@ export interface AgentApi {
   ready(): Promise<void>
   onDrain(listener: DrainListener): void
   onShutdown(listener: ShutdownListener): void
+  /** Who is at the other ends of the connections; null as long as nobody knows who is trusted. */
+  peers(): Peers | null
   /** For the supervisor, which asks through the inspector while the app blocks the event loop. */
   inFlight(): RequestInFlight[]
 }

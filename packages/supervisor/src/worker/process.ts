@@ -1,9 +1,12 @@
 /*
- * What the agent does to its process before any code of the app runs: its output, its signals, its inspector.
+ * What the agent does to its process before any code of the app runs: its rights, its output, its signals, its inspector.
  */
+import type { OwnFailure } from '../protocol/messages.ts'
 import { INSPECT_ARG, INSPECTOR_SYMBOL } from '../protocol/names.ts'
+import type { Rights } from '../protocol/rights.ts'
+import { summarize } from './boot-trap.ts'
 
-const { fstatSync, writeSync } = process.getBuiltinModule('node:fs')
+const { accessSync, constants, fstatSync, writeSync } = process.getBuiltinModule('node:fs')
 const { setImmediate } = process.getBuiltinModule('node:timers')
 
 interface Blockable {
@@ -154,4 +157,55 @@ function closeInspector(isPortOurs: boolean): void {
   // Once it has been open, it would come back on the same port, which may be taken by then.
   if (isPortOurs) process.debugPort = 0
   process.getBuiltinModule('node:inspector').close()
+}
+
+/** What few programs need, and the types of Node have forgotten. */
+interface Changeable {
+  readonly initgroups: (user: string, group: number) => void
+  readonly setgroups: (groups: readonly number[]) => void
+  readonly setgid: (group: number) => void
+  readonly setuid: (user: number) => void
+}
+
+/**
+ * Has this process be somebody else for good. Returns the reason if it can't: then it must load nothing of the user's.
+ *
+ * The order is that of every program that does so: who is no longer root could not leave root's groups.
+ */
+export function takeRights({ user, group }: Rights): OwnFailure | null {
+  // One that has waited.
+  if (user !== null && process.getuid?.() === user.id) return null
+  const self = process as unknown as Changeable
+  try {
+    if (user?.name === null) self.setgroups([group])
+    else if (user !== null) self.initgroups(user.name, group)
+    self.setgid(group)
+    if (user === null) return null
+    self.setuid(user.id)
+    takeEnvironment(user)
+    for (const path of [import.meta.filename, process.argv[1] ?? '']) refuseUnreadable(path)
+    return null
+  } catch (thrown) {
+    const account = user === null ? `group ${group}` : `user ${user.name ?? user.id}`
+    return { kind: 'rights', account, error: summarize(thrown) }
+  }
+}
+
+/** As su(1) and systemd do: what programs write below HOME would go to root's. */
+function takeEnvironment({ name, home }: NonNullable<Rights['user']>): void {
+  process.env['HOME'] = home
+  for (const variable of ['USER', 'LOGNAME']) {
+    if (name === null) delete process.env[variable]
+    else process.env[variable] = name
+  }
+}
+
+/** It would show as a module that is not there, and where it is one of ours, in the middle of the worker's life. */
+function refuseUnreadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (error) {
+    // An app that is not there any more is told when it is loaded.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error
+  }
 }

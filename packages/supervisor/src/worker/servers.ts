@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import type { Http } from '../http/http.ts'
+import type { Peers } from '../http/peers.ts'
 import type { HttpRules, ServerLimits } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
 import { Requests } from './requests.ts'
@@ -57,7 +58,12 @@ export class Servers {
 
   async #loadHttp(rules: HttpRules): Promise<void> {
     const { Http } = await import('../http/http.ts')
-    this.#http = new Http(rules)
+    this.#http = await Http.load(rules)
+  }
+
+  /** Who is at the other ends of the connections; null as long as nobody knows who is trusted. */
+  get peers(): Peers | null {
+    return this.#http?.peers ?? null
   }
 
   /** A server is about to listen, on an address of the supervisor's. */

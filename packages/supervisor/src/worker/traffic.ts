@@ -48,7 +48,8 @@ export class Traffic {
 
   /**
    * `onChange` is called before the app hears that its server listens, has failed or has closed. `treat` is shown all
-   * events before the app hears of them, and returns whether it is not to hear of this one.
+   * events before the app hears of them, and returns whether it is not to hear of this one. It comes before refusals,
+   * which go by the path that the app would see.
    */
   constructor(server: Server, requests: Requests, onChange: () => void, treat: Treat = () => false) {
     this.server = server
@@ -59,7 +60,7 @@ export class Traffic {
     const emit = server.emit
     server.emit = (name: string | symbol, ...values: unknown[]): boolean => {
       this.#see(name, values)
-      if (this.#refuses(name, values) || treat(server, name, values)) return true
+      if (treat(server, name, values) || this.#refuses(name, values)) return true
       return Reflect.apply(emit, server, [name, ...values])
     }
   }

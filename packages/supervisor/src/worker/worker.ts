@@ -3,6 +3,7 @@ import type { DrainMode } from '../core/types.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
 import { WORKER_GENERATION, WORKER_INDEX } from '../protocol/names.ts'
 import type { Development, Order } from '../protocol/orders.ts'
+import type { Rights } from '../protocol/rights.ts'
 import { AGENT_KEY, AppHooks, type AgentApi } from './app-api.ts'
 import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
@@ -10,7 +11,7 @@ import { Control, parseOrder } from './control.ts'
 import type { Developed } from './developed.ts'
 import { chooseIntake, drain, part, Patience, type Intake } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput } from './process.ts'
+import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput, takeRights } from './process.ts'
 import { Seam } from './seam.ts'
 import { Servers } from './servers.ts'
 import type { Waiting } from './waiting.ts'
@@ -72,12 +73,15 @@ export class Worker {
   async awaitGo(token: string): Promise<void> {
     const release = this.#control.hold()
     const told = parseOrder(token)
+    if (told?.type === 'wait') this.#take(told.rights)
     const go = told?.type === 'go' ? told : await this.#wait(told)
+    this.#take(go.rights)
     process.title = go.title
     this.#gracefulTimeoutMs = go.gracefulTimeoutMs
     this.#readyPath = go.ready.path
     // Sockets that systemd has passed on belong to whoever has this process id (sd_listen_fds(3)).
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
+    if (go.http.rootPath !== undefined) process.env['ROOT_PATH'] = go.http.rootPath
     this.#intake = chooseIntake(go, this.#seam, this.#control)
     const http = this.#servers.useHttp(go.http)
     // node:cluster has its workers accept as soon as they listen.
@@ -88,6 +92,12 @@ export class Worker {
     ;(globalThis as Record<symbol, unknown>)[AGENT_KEY] = this.#api(boot)
     await boot.begin()
     release()
+  }
+
+  /** Before anything of the user's is loaded, so not later than in the same turn. */
+  #take(rights: Rights | undefined): void {
+    const failure = rights === undefined ? null : takeRights(rights)
+    if (failure !== null) this.#fail(failure)
   }
 
   /** A spare is told to go when it is known which worker it becomes. */
@@ -127,6 +137,7 @@ export class Worker {
       },
       onDrain: (listener) => this.#hooks.onDrain(listener),
       onShutdown: (listener) => this.#hooks.onShutdown(listener),
+      peers: () => this.#servers.peers,
       inFlight: () => this.#servers.requests.oldest(),
     }
   }
@@ -146,7 +157,7 @@ export class Worker {
     this.#fail(failure)
   }
 
-  #fail(failure: OwnFailure): void {
+  #fail(failure: OwnFailure): never {
     this.#phase = { kind: 'leaving' }
     this.#development?.tellFiles('error' in failure ? failure.error.stack : '')
     this.#control.send({ type: 'failed', failure })

@@ -1,6 +1,6 @@
 import type { Config } from '../../packages/supervisor/src/config/config.ts'
 
-/** What is settled for `app.js` where nobody says anything. */
+/** What comes out where nothing but the app is named. */
 export const DEFAULT: Config = {
   app: 'app.js',
   args: [],
@@ -8,6 +8,12 @@ export const DEFAULT: Config = {
   workers: 1,
   bind: [{ kind: 'tcp', host: '127.0.0.1', port: 8000 }],
   accept: 'shared',
+  forwardedAllowIps: ['127.0.0.1', '::1', 'unix'],
+  rootPath: null,
+  header: [],
+  serverHeader: false,
+  dateHeader: true,
+  requestId: false,
   tlsCert: null,
   tlsKey: null,
   tlsCa: null,
@@ -56,5 +62,9 @@ export const DEFAULT: Config = {
   warmExclude: [],
   logLevel: 'info',
   logFormat: 'auto',
+  user: null,
+  group: null,
+  umask: null,
+  pidFile: null,
   logFile: null,
 }
