@@ -13,6 +13,7 @@ group('a failed boot', () => {
   it.each<[string, BootFailure, string]>([
     ['SUPERVISOR_APP_NOT_LOADED', { kind: 'not-loaded', error }, 'could not be loaded'],
     ['SUPERVISOR_APP_NOT_SERVABLE', { kind: 'not-servable', found: 'null', hint: 'Export it.' }, 'exports null'],
+    ['SUPERVISOR_APP_NOT_SECURED', { kind: 'not-secured', found: 'listens by itself' }, 'app.js listens by itself'],
     ['SUPERVISOR_APP_THREW', { kind: 'threw', error }, 'threw while it started: Error: bind EADDRINUSE'],
     ['SUPERVISOR_ADDRESS_REFUSED', { kind: 'not-listening', error }, '127.0.0.1:80 is in use'],
     ['SUPERVISOR_APP_ENDED', { kind: 'ended', step: 'loaded' }, 'without listening'],

@@ -4,7 +4,7 @@ import type { HttpRules } from '../../packages/supervisor/src/protocol/http-rule
 import { expectOneCause, failureOf } from '../cli/failure.ts'
 import { refusalOf, resolve, type Said } from './resolving.ts'
 
-function rules(said: Said = {}): HttpRules {
+function rules(said: Said = {}): Omit<HttpRules, 'limits'> {
   return httpRulesOf(resolve(said))
 }
 

@@ -74,9 +74,10 @@ describe('the app and its arguments', () => {
 describe('a variable of our own', () => {
   it.each(OPTION_NAMES)('sets the option %s, and is named as its origin', (name) => {
     const [text, value] = VARIABLES[name]
-    // The jitter has no meaning without it.
     const variable = variableOf(OPTIONS[name])
-    const { config, origins } = resolveAll({ env: { [variable]: text }, file: { maxRequests: 1 } })
+    // Some have no meaning without others.
+    const tls = { tlsCert: 'a', tlsKey: 'b', tlsCa: 'c', tlsClientAuth: 'required' }
+    const { config, origins } = resolveAll({ env: { [variable]: text }, file: { maxRequests: 1, ...tls } })
     expect([config[name], origins[name]]).toEqual([value, variable])
     expect(variable).toBe(`SUPERVISOR_${OPTIONS[name].flag.toUpperCase().replaceAll('-', '_')}`)
   })

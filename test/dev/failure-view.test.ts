@@ -158,6 +158,7 @@ describe('an error of the app', () => {
 
 const OTHERS: readonly BootFailure[] = [
   { kind: 'not-servable', found: 'a number', hint: 'Export a handler.' },
+  { kind: 'not-secured', found: 'listens by itself' },
   { kind: 'ended', step: 'loaded' },
   { kind: 'exited', code: 1, signal: null },
   { kind: 'timed-out', afterMs: 30_000, step: 'loading', detail: null },

@@ -61,9 +61,9 @@ describe('docs/configuration.md', () => {
     const flags = ROWS.flatMap(([first]) => codes(first)).filter((code) => code.startsWith('--'))
     const own = ['--config', '--check-config', '--print-config', '--help', '--version']
     expect(flags).toEqual([...OPTION_NAMES.map((name) => `--${OPTIONS[name].flag}`), ...own])
-    const variables = new Set(PAGE.match(/SUPERVISOR_[A-Z_]*[A-Z]/g))
+    const variables = new Set(PAGE.match(/SUPERVISOR_[A-Z0-9_]*[A-Z0-9]/g))
     expect([...variables].toSorted()).toEqual(OPTION_NAMES.map((name) => variableOf(OPTIONS[name])).toSorted())
-    const mentioned = PAGE.match(/(?<=[ `])--[a-z][a-z-]+/g) ?? []
+    const mentioned = PAGE.match(/(?<=[ `])--[a-z][a-z0-9-]+/g) ?? []
     const foreign = [
       '--no-warm',
       '--no-date-header',

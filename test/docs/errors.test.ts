@@ -20,7 +20,7 @@ function codesOfSource(): string[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const source = files.map((file) => readFileSync(join(SRC, file), 'utf8')).join('\n')
   const variables = [WORKER_INDEX, WORKER_GENERATION, ...OPTION_NAMES.map((name) => variableOf(OPTIONS[name]))]
-  const quoted = [...source.matchAll(/'(?<code>SUPERVISOR_[A-Z_]*[A-Z])'/g)].map(
+  const quoted = [...source.matchAll(/'(?<code>SUPERVISOR_[A-Z0-9_]*[A-Z0-9])'/g)].map(
     (match) => match.groups?.['code'] ?? '',
   )
   // The code of an error and the variable of `--env-file` have the same name.

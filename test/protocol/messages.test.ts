@@ -30,6 +30,7 @@ const query: fc.Arbitrary<ListenQuery> = fc.record({
 const failure: fc.Arbitrary<OwnFailure> = fc.oneof(
   fc.record({ kind: fc.constantFrom('not-loaded', 'threw', 'not-listening'), error }),
   fc.record({ kind: fc.constant('not-servable'), found: fc.string(), hint: fc.string() }),
+  fc.record({ kind: fc.constant('not-secured'), found: fc.string() }),
   fc.record({ kind: fc.constant('preload'), what: fc.string(), error }),
   fc.record({ kind: fc.constant('rights'), account: fc.string(), error }),
   fc.record({ kind: fc.constant('ended'), step: fc.constantFrom('preloading', 'loading', 'loaded') }),
@@ -117,7 +118,28 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     beatMs: fc.nat(),
     requestLimit: fc.option(fc.nat(), { nil: null }),
     measuresLoopDelay: fc.boolean(),
-    http: fc.oneof(fc.constant({}), fc.record({ accessLog })),
+    http: fc.record(
+      {
+        accessLog,
+        limits: fc.record({
+          concurrency: fc.option(fc.nat()),
+          headers: fc.option(fc.nat()),
+          backlog: fc.option(fc.nat()),
+          server: fc.record({ keepAliveTimeout: fc.nat(), maxHeaderSize: fc.nat() }, { requiredKeys: [] }),
+        }),
+      },
+      { requiredKeys: ['limits'] },
+    ),
+    tls: fc.option(
+      fc.record({
+        cert: fc.string(),
+        key: fc.string(),
+        ca: fc.option(fc.string()),
+        clientAuth: fc.constantFrom('none', 'optional', 'required'),
+        minVersion: fc.constantFrom('TLSv1.2', 'TLSv1.3'),
+        http2: fc.boolean(),
+      }),
+    ),
   }),
   inherit: fc.record({ type: fc.constant('inherit'), request: fc.integer({ max: -1 }), query }),
   bound: fc.record({

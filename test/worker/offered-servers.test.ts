@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { offerOf, serversFor } from '../../packages/supervisor/src/worker/offer.ts'
 import { ask } from '../harness/client.ts'
 import { Folder } from '../harness/folder.ts'
+import { GO } from './agent-process.ts'
 
 const handler: RequestListener = (request, response) => void response.end(request.url)
 const fastifyLike = () => ({ ready: () => Promise.resolve(), routing: handler, server: createServer(handler) })
@@ -43,7 +44,9 @@ describe('servers', () => {
 async function serversOf(app: unknown, count: number): Promise<Server[]> {
   const offer = await offerOf({ default: app }, { name: null, factory: false })
   if (offer.kind === 'nothing' || offer.kind === 'not-servable') throw new Error(offer.found)
-  return await serversFor(offer, count)
+  const servers = await serversFor(offer, count, null, GO.http.limits)
+  if (servers === null) throw new Error('it can not be served')
+  return servers
 }
 
 function portOf(server: Server | undefined): number {

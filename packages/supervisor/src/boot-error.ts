@@ -17,6 +17,8 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
         `${app} exports ${failure.found}, which can't be served.`,
         failure.hint,
       )
+    case 'not-secured':
+      return unsecuredError(failure.found, app)
     case 'threw':
       return threwError(failure.error, app)
     case 'not-listening':
@@ -40,6 +42,14 @@ export function bootError(failure: BootFailure, worker: WorkerId | null, app: st
     case 'fork-failed':
       return forkError(failure.error, worker)
   }
+}
+
+function unsecuredError(found: string, app: string): SupervisorError {
+  return new SupervisorError(
+    'SUPERVISOR_APP_NOT_SECURED',
+    `${app} ${found}, so that --tls-cert can't be applied.`,
+    'Export the app and let the supervisor listen, or leave --tls-cert out.',
+  )
 }
 
 function loadError(error: ErrorSummary, app: string): SupervisorError {

@@ -58,7 +58,7 @@ export class Loop {
     this.#state = initialState(settings, Math.trunc(Math.random() * 2 ** 32))
     this.#hooks = new HookRunner(settings.hooks, settings.bootTimeoutMs, settings.killTimeoutMs)
     this.#host = new Host(
-      settings,
+      settings.activatedFds,
       this.#hooks,
       (event) => this.#enqueue(event),
       (report) => this.#publish(this.#named(report)),
@@ -75,7 +75,7 @@ export class Loop {
 
   /** Forks the workers, after the hook `onStarting`. */
   start(): void {
-    this.#host.warn(this.#settings)
+    this.#host.addGeneration(1, this.#settings)
     const { development } = this.#settings
     if (development !== null) this.#development = this.#develop(development).catch((error) => this.#unwatched(error))
     if (!this.#hooks.has('onStarting')) return this.#enqueue({ type: 'start' })

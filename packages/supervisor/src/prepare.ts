@@ -3,11 +3,13 @@ import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
 import { readEnvFiles } from './config/env-file.ts'
 import { httpRulesOf } from './config/http-rules.ts'
+import { limitsOf } from './config/limits.ts'
 import type { Settings } from './core/types.ts'
 import { checkedFolder } from './dev/checked-folder.ts'
 import { SupervisorError } from './errors.ts'
 import { areUnaskedRoot, rightsFor } from './host/account.ts'
 import { findApp, guessApp, statOf, typeScriptFor } from './host/app-file.ts'
+import { readTls } from './host/certificate.ts'
 import { usableCpus } from './host/cpus.ts'
 import { isLoading } from './host/launch.ts'
 import { checkLogPath } from './host/log-path.ts'
@@ -36,16 +38,7 @@ export interface Surroundings {
 /** Turns a configuration into what the loop needs: files found, TypeScript provided for, CPUs counted. */
 export function prepare(config: Config, surroundings: Surroundings): LoopSettings {
   const { activatedFds, isCheck } = surroundings
-  const named = resolve(surroundings.folder, config.chdir ?? '.')
-  if (!statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) {
-    throw new SupervisorError(
-      'SUPERVISOR_OPTION_INVALID',
-      `--chdir ${config.chdir}: is not a folder.`,
-      `Looked for ${named}.`,
-    )
-  }
-  // A release behind a symlink stays the same one for as long as its generation lives.
-  const folder = realpathSync(named)
+  const folder = folderOf(config, surroundings)
   const app = config.app ?? (config.reload ? guessApp(folder) : null)
   const { path, name } = findApp(app, folder)
   const appName = app ?? ''
@@ -53,6 +46,7 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const env = readEnvFiles(folder, config.envFile)
   const rights = rightsFor(config, isCheck)
   if (rights !== null && rights.user !== null) refuseLoading(config, env)
+  const tls = readTls(config, folder)
   return {
     ...coreSettings(config),
     ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
@@ -71,10 +65,18 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     areWorkersRoot: !config.reload && !isCheck && areUnaskedRoot(config),
     go: {
       ...goOrder(config, surroundings, folder, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
+      tls,
       title: `supervisor worker [${appName}]`,
       ...(rights !== null && { rights }),
     },
   }
+}
+
+/** The folder that the workers run in. A release behind a symlink stays the same one for as long as its generation lives. */
+function folderOf({ chdir }: Config, { folder }: Surroundings): string {
+  const named = resolve(folder, chdir ?? '.')
+  if (statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) return realpathSync(named)
+  throw new SupervisorError('SUPERVISOR_OPTION_INVALID', `--chdir ${chdir}: is not a folder.`, `Looked for ${named}.`)
 }
 
 /** Which files count in development, if nobody says so. */
@@ -134,7 +136,7 @@ function goOrder(
   folder: string,
   name: string | null,
   loaders: readonly string[],
-): Omit<LoopSettings['go'], 'title'> {
+): Omit<LoopSettings['go'], 'title' | 'tls'> {
   return {
     type: 'go',
     accept: config.accept,
@@ -149,7 +151,11 @@ function goOrder(
       imports: [...loaders, ...config.import],
       hooksFile: config.hooks.postFork === undefined ? null : pinned(surroundings.configFile),
     },
-    http: { ...httpRulesOf(config), ...(config.accessLog && { accessLog: accessLogRules(config, folder) }) },
+    http: {
+      ...httpRulesOf(config),
+      limits: limitsOf(config),
+      ...(config.accessLog && { accessLog: accessLogRules(config, folder) }),
+    },
     beatMs: beatFor(config.timeoutMs),
     // Each worker has its own, with its jitter.
     requestLimit: null,

@@ -1,4 +1,5 @@
 import type { AcceptMode, Binding, ReadyMode, ServeMode } from '../protocol/orders.ts'
+import type { TlsClientAuth } from '../protocol/tls-rules.ts'
 import type { Hooks } from './hooks.ts'
 
 /** The levels of pino, from all to nothing. */
@@ -13,6 +14,9 @@ export const ACCEPT_MODES = ['shared', 'cluster'] as const
 export const SERVE_MODES = ['auto', 'listen', 'export'] as const
 export const READY_MODES = ['listen', 'signal'] as const
 
+export const TLS_CLIENT_AUTHS = ['none', 'optional', 'required'] as const
+export const TLS_VERSIONS = ['1.2', '1.3'] as const
+
 /** How TypeScript is run: by tsx, by Node's own type stripping, or by what there is. */
 export const TS_MODES = ['auto', 'strip', 'tsx'] as const
 export type TsMode = (typeof TS_MODES)[number]
@@ -22,6 +26,20 @@ export interface Options {
   readonly workers: number | 'auto'
   readonly bind: readonly Binding[]
   readonly accept: AcceptMode
+  readonly tlsCert: string | null
+  readonly tlsKey: string | null
+  readonly tlsCa: string | null
+  readonly tlsClientAuth: TlsClientAuth
+  readonly tlsMinVersion: (typeof TLS_VERSIONS)[number]
+  readonly http2: boolean
+  readonly limitConcurrency: number | null
+  readonly timeoutKeepAliveMs: number | null
+  readonly timeoutHeadersMs: number | null
+  readonly timeoutRequestMs: number | null
+  /** In bytes. */
+  readonly maxHeaderSize: number | null
+  readonly maxHeaders: number | null
+  readonly backlog: number | null
   readonly forwardedAllowIps: readonly string[]
   readonly rootPath: string | null
   /** Each as `Name: value`. */
@@ -87,29 +105,14 @@ export interface Config extends Options {
   readonly hooks: Hooks
 }
 
+/** Who does not want an option leaves it out. */
+type Sayable<T> = { readonly [Name in keyof T]?: Exclude<T[Name], null> }
+
 /** What a config file may say: any option, under its name in code. Addresses are written as in `--bind`. */
-export interface ConfigFile extends Partial<
-  Omit<
-    Options,
-    | 'bind'
-    | 'readyPath'
-    | 'chdir'
-    | 'maxMemory'
-    | 'user'
-    | 'group'
-    | 'umask'
-    | 'pidFile'
-    | 'logFile'
-    | 'accessLogFile'
-    | 'rootPath'
-  >
-> {
+export interface ConfigFile extends Sayable<Omit<Options, 'bind' | 'maxMemory' | 'user' | 'group' | 'umask'>> {
   /** The app's file, for a command line that names none. */
   readonly app?: string
   readonly bind?: string | readonly string[]
-  readonly readyPath?: string
-  readonly rootPath?: string
-  readonly chdir?: string
   /** In bytes, or a text such as `512M`. */
   readonly maxMemory?: number | string
   /** Names, or numbers. */
@@ -117,9 +120,6 @@ export interface ConfigFile extends Partial<
   readonly group?: string | number
   /** Octal digits as a text, such as `'027'`. */
   readonly umask?: string
-  readonly pidFile?: string
-  readonly logFile?: string
-  readonly accessLogFile?: string
   readonly args?: readonly string[]
   readonly hooks?: Hooks
 }

@@ -5,7 +5,7 @@ import type { Options } from './config.ts'
 const SERVER: ResponseHeader = ['Server', 'prefork']
 
 /** What workers are told to do to HTTP traffic. */
-export function httpRulesOf(options: Options): HttpRules {
+export function httpRulesOf(options: Options): Omit<HttpRules, 'limits'> {
   const { forwardedAllowIps, rootPath, dateHeader, requestId } = options
   const add = headersOf(options)
   return {

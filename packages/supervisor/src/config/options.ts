@@ -4,8 +4,10 @@ import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kin
 import type { Option, OptionName, OptionTable } from './option.ts'
 import { HTTP_OPTIONS } from './http-options.ts'
 import { DEVELOPMENT_OPTIONS } from './development-options.ts'
+import { LIMIT_OPTIONS } from './limit-options.ts'
 import { PROCESS_OPTIONS } from './process-options.ts'
 import { RENEWAL_OPTIONS } from './renewal-options.ts'
+import { TLS_OPTIONS } from './tls-options.ts'
 
 export type { Option, OptionName } from './option.ts'
 
@@ -41,6 +43,8 @@ export const OPTIONS: OptionTable = {
     kind: oneOf(ACCEPT_MODES),
   },
   ...HTTP_OPTIONS,
+  ...TLS_OPTIONS,
+  ...LIMIT_OPTIONS,
   mode: {
     flag: 'mode',
     describe: 'What serves: the servers that the app listens with, what it exports, or (auto) whichever there is',

@@ -1,5 +1,6 @@
 import { SupervisorError } from '../errors.ts'
 import type { Config, Options } from './config.ts'
+import { httpContradiction } from './http-contradictions.ts'
 import { OPTION_NAMES, type OptionName } from './options.ts'
 import { readHooks, refuseUnknown, settle, type Sources } from './sources.ts'
 
@@ -81,6 +82,8 @@ function refuseContradictions(config: Config, bindOrigin: string): void {
   if (config.maxRequestsJitter > 0 && config.maxRequests === 0) {
     throw wrong('--max-requests-jitter has no meaning without --max-requests, to which it is added.')
   }
+  const problem = httpContradiction(config)
+  if (problem !== null) throw wrong(problem)
 }
 
 function wrong(message: string): SupervisorError {

@@ -20,6 +20,8 @@ export type BootFailure =
   /** The worker could not become the user that it is to run as. `account` says which one. */
   | { readonly kind: 'rights'; readonly account: string; readonly error: ErrorSummary }
   | { readonly kind: 'not-servable'; readonly found: string; readonly hint: string }
+  /** TLS was asked for, and can't be had with this app: the end of a sentence that begins with its name. */
+  | { readonly kind: 'not-secured'; readonly found: string }
   | { readonly kind: 'threw'; readonly error: ErrorSummary }
   /** An address that the app, or `--bind`, asked for is not to be had. */
   | { readonly kind: 'not-listening'; readonly error: ErrorSummary }

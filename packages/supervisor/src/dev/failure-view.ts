@@ -109,6 +109,7 @@ function summaryOf(failure: BootFailure, app: string): string {
     case 'fork-failed':
       return `no process could be started for ${app}`
     case 'not-servable':
+    case 'not-secured':
     case 'ended':
     case 'exited':
     case 'timed-out':
@@ -123,6 +124,8 @@ function plainTitle(failure: BootFailure | null): string {
   switch (failure?.kind) {
     case 'not-servable':
       return 'Nothing to serve'
+    case 'not-secured':
+      return 'Not secured'
     case 'ended':
       return 'Ended'
     case 'exited':

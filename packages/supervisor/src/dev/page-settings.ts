@@ -26,7 +26,9 @@ export async function pageFor(
 ): Promise<Page> {
   const { app, appName, folder, env, go } = settings
   const found = await located(failure, app)
-  const bind = known.length === 0 && go.isBindChosen ? go.bind : known
+  // With TLS it can only be an app that exports, and the certificate is at hand.
+  const isCertain = go.isBindChosen || go.tls !== null
+  const bind = known.length === 0 && isCertain ? go.bind : known
   if (bind.length === 0) return { failure: found, settings: null }
   const view = viewOf(found, appName, folder, { generation, env: { ...process.env, ...env } })
   return { failure: found, settings: pageSettings(settings, bind, view) }

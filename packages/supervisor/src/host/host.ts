@@ -49,9 +49,8 @@ export class Host {
   #spares: Reserve | null = this.#standby
   #onLoaded: OnLoaded = () => {}
 
-  /** `settings` are those of the first generation. */
   constructor(
-    settings: HostSettings,
+    activatedFds: readonly number[],
     hooks: HookRunner,
     enqueue: (event: Event) => void,
     report: (report: HostReport) => void,
@@ -59,18 +58,16 @@ export class Host {
     this.#hooks = hooks
     this.#enqueue = enqueue
     this.#report = report
-    this.#addresses = new AddressDesk(settings.activatedFds, report, (ticketKeys) =>
+    this.#addresses = new AddressDesk(activatedFds, report, (ticketKeys) =>
       this.#roster.orderAll({ type: 'ticket-keys', ticketKeys }),
     )
-    this.addGeneration(1, settings)
   }
 
-  /** Makes a generation known, before its first worker is forked. */
+  /** Makes a generation known, before its first worker is forked, and says what is not as it should be. */
   addGeneration(generation: number, settings: HostSettings): void {
     this.#generations.set(generation, settings)
-    // Of the first one the loop has it warned, when there is somebody to hear it.
-    if (generation > 1) this.warn(settings)
     this.#addresses.listeners.allowFds(settings.go.bind.flatMap((binding) => (binding.kind === 'fd' ? binding.fd : [])))
+    for (const warning of warningsOf(settings)) if (this.#warned.isNew(warning)) this.#report(warning)
   }
 
   /** The sockets that the app's workers share. */
@@ -92,11 +89,6 @@ export class Host {
   /** Has the workers open the files anew that they write their lines to. */
   reopenLogs(): void {
     this.#roster.orderAll({ type: 'reopen-logs' })
-  }
-
-  /** Says what is not as it should be, before the first fork of a generation. */
-  warn(settings: HostSettings): void {
-    for (const warning of warningsOf(settings)) if (this.#warned.isNew(warning)) this.#report(warning)
   }
 
   perform(action: Action): void {

@@ -20,13 +20,16 @@ export interface Place {
 /** How the process of a worker is started that boots at once. */
 export function launchOf(settings: HostSettings, place: Place): Launch {
   const { env, ...launch } = spareLaunchOf(settings)
+  const go = goFor(settings, place)
   const own = {
     // With the process rather than after it: the worker need not wait for its supervisor's next free moment.
-    [AGENT_TOKEN]: JSON.stringify(goFor(settings, place)),
+    [AGENT_TOKEN]: JSON.stringify(go.tls === null ? go : waitFor(settings, go.title)),
     [WORKER_INDEX]: String(place.index),
     [WORKER_GENERATION]: String(place.generation),
   }
-  return { ...launch, env: { ...env, ...own } }
+  // But all processes of this user can read the environment, and one variable takes 128 kB at most: where there is a private
+  // key, the process begins like a spare, and the order follows over the pipe.
+  return { ...launch, env: { ...env, ...own }, ...(go.tls !== null && { order: go }) }
 }
 
 /** How the process of a worker is started that waits for go, and learns then which one it is. */
@@ -39,11 +42,15 @@ export function spareLaunchOf({ app, args, folder, nodeArgs, env, go }: HostSett
   const nodeOptions = isDevelopment && options !== undefined ? { NODE_OPTIONS: withoutInspect(options) } : {}
   const execArgv = [...own, ...inspectArgs(own, nodeOptions.NODE_OPTIONS ?? options), '--import', AGENT]
   const { rights } = go
-  const title = go.title.replace('worker', 'spare')
-  const wait: Order = { type: 'wait', title, isDevelopment, ...(rights !== undefined && { rights }) }
+  const wait = waitFor({ go }, go.title.replace('worker', 'spare'))
   const variables = { ...newVariables(env), ...nodeOptions, [AGENT_TOKEN]: JSON.stringify(wait) }
   const owner = rights !== undefined && { socketOwner: ownerFor(rights) }
   return { app, args, folder, execArgv, env: variables, sharesSockets: isDevelopment, ...owner }
+}
+
+function waitFor({ go }: Pick<HostSettings, 'go'>, title: string): Order {
+  const { rights } = go
+  return { type: 'wait', title, isDevelopment: go.development !== undefined, ...(rights !== undefined && { rights }) }
 }
 
 /** Options with which Node reads files before it comes to the agent; it takes underscores for dashes. */

@@ -15,6 +15,8 @@ export interface Launch {
   readonly folder: string
   readonly execArgv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Given at once, over the control pipe. */
+  readonly order?: Order
   /**
    * Where node:cluster distributes, workers get the socket itself rather than one connection after the other: those that
    * were handed to a worker which is killed meanwhile would stay with the supervisor, open and unanswered.
@@ -74,6 +76,7 @@ export class WorkerProcess {
     this.socketOwner = launch.socketOwner ?? null
     this.#pipe = pipeOf(this.#worker)
     this.#listen(listener)
+    if (launch.order !== undefined) this.order(launch.order)
   }
 
   order(order: Order): void {

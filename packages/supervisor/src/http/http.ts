@@ -5,6 +5,7 @@ import type { HttpRules } from '../protocol/http-rules.ts'
 import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
 import { removeForwarded } from './forwarded.ts'
+import { limitStep } from './limits.ts'
 import { Peers, type RequestLike } from './peers.ts'
 import { answerProxyLine } from './proxy-line.ts'
 import type { RootPath } from './root-path.ts'
@@ -54,6 +55,7 @@ export class Http {
       ids?.identify(peers) ?? null,
       rules.proxy === undefined ? null : removeForwarded(peers),
       rootPath?.step ?? null,
+      limitStep(rules.limits),
       adding?.addHeaders(rules.headers, ids?.idHeaderOf) ?? null,
     ]
     return new Http(peers, steps, rootPath, log ?? null)

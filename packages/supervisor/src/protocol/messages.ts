@@ -15,7 +15,17 @@ export interface ListenQuery {
 /** The boot failures that a worker can tell of itself; the others are seen from outside. */
 export type OwnFailure = Extract<
   BootFailure,
-  { readonly kind: 'rights' | 'preload' | 'not-loaded' | 'not-servable' | 'threw' | 'ended' | 'not-listening' }
+  {
+    readonly kind:
+      | 'rights'
+      | 'preload'
+      | 'not-loaded'
+      | 'not-servable'
+      | 'not-secured'
+      | 'threw'
+      | 'ended'
+      | 'not-listening'
+  }
 >
 
 /** What a process has loaded, and another one may load in advance. */
@@ -107,6 +117,7 @@ const failure: v.GenericSchema<OwnFailure> = v.variant('kind', [
   v.object({ kind: v.literal('preload'), what: v.string(), error }),
   v.object({ kind: v.literal('rights'), account: v.string(), error }),
   v.object({ kind: v.literal('not-servable'), found: v.string(), hint: v.string() }),
+  v.object({ kind: v.literal('not-secured'), found: v.string() }),
   v.object({ kind: v.literal('threw'), error }),
   v.object({ kind: v.literal('not-listening'), error }),
   v.object({ kind: v.literal('ended'), step }),

@@ -27,5 +27,8 @@ export const INSPECTOR_SYMBOL = 'prefork.inspector'
  */
 export const INSPECT_ARG = '--inspect-publish-uid=http'
 
+/** How many connections may wait for an app that exports. gunicorn's and uvicorn's. */
+export const DEFAULT_BACKLOG = 2048
+
 /** setTimeout takes no longer delay than this. Here for want of a place that both sides load anyway. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1

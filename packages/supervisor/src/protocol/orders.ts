@@ -3,6 +3,7 @@ import type { HttpRules } from './http-rules.ts'
 import type { ListenQuery, LoadedModules } from './messages.ts'
 import type { HANDLE_COMMAND } from './names.ts'
 import type { Rights } from './rights.ts'
+import type { TlsRules } from './tls-rules.ts'
 
 /** Where an app that exports is bound to. Without a host: all interfaces. */
 export type Binding =
@@ -55,6 +56,8 @@ export type Order =
         readonly hooksFile: string | null
       }
       readonly http: HttpRules
+      /** Only for an app that exports. It has a private key, which the environment of a process is no place for. */
+      readonly tls: TlsRules | null
       readonly title: string
       /** Whether the app is only looked at: it loads, but binds nothing. */
       readonly isCheck: boolean

@@ -1,6 +1,7 @@
 import type { ListenOptions } from 'node:net'
 import type { BootStep } from '../core/failure.ts'
 import type { OwnFailure } from '../protocol/messages.ts'
+import { DEFAULT_BACKLOG } from '../protocol/names.ts'
 import type { Binding, Order } from '../protocol/orders.ts'
 import { failureOf, trapErrors } from './boot-trap.ts'
 import type { Control } from './control.ts'
@@ -11,6 +12,11 @@ type Stage = 'preloading' | 'loading' | 'loaded' | 'listening' | 'over'
 
 /** How often a path is asked for that does not answer well yet. */
 const PROBE_EVERY_MS = 100
+
+const NO_HTTP2 = {
+  code: 'SUPERVISOR_NO_HTTP2',
+  text: 'Express can not serve HTTP/2, so that clients are offered HTTP/1.1 alone. Leave --http2 out, or to a proxy',
+}
 
 /** How long a file that exports an app, but may come to listen, is given for that while it has other things to do. */
 const LISTEN_HEAD_START_MS = 1000
@@ -28,6 +34,8 @@ export class Boot {
   #onIdle: (() => void) | null = null
   /** Whether a factory has been called, and has not returned the app yet. */
   #isMaking = false
+  /** Whether it is what the file exports that is served; null while that is not known. */
+  #servesExport: boolean | null = null
   /** What the file exports, if that is something, but no app. */
   #found: string | null = null
 
@@ -91,6 +99,7 @@ export class Boot {
       this.#stage = 'loaded'
       const mayExport = this.#go.app.mode === 'export' || (this.#go.app.mode === 'auto' && !this.#servers.hasAny)
       const found = mayExport ? await this.#serveExport(namespace) : null
+      this.#servesExport ??= false
       const step = this.#go.ready.mode === 'signal' && !this.#isSignalled ? 'silent' : 'loaded'
       this.#tell(step, found)
       this.#advance()
@@ -101,7 +110,7 @@ export class Boot {
 
   /** Serves what the file exports. Returns what was found instead, if that may still come to listen. */
   async #serveExport(namespace: Readonly<Record<string, unknown>>): Promise<string | null> {
-    const { NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
+    const { isForHttp1, NO_EXPORTS, offerOf, serversFor } = await import('./offer.ts')
     this.#isMaking = this.#go.app.factory
     const offer = await offerOf(namespace, this.#go.app)
     this.#isMaking = false
@@ -121,9 +130,17 @@ export class Boot {
       return null
     }
     if (this.#mayStillListen && !(await this.#letListenFirst())) return null
-    const { bind } = this.#go
-    const servers = await serversFor(offer, bind.length)
-    for (const [index, server] of servers.entries()) server.listen(listenOptions(bind[index]))
+    const { bind, tls, http } = this.#go
+    const isHttp2 = tls?.http2 === true && !isForHttp1(offer)
+    if (tls?.http2 === true && !isHttp2) this.#control.send({ type: 'warning', ...NO_HTTP2 })
+    const servers = await serversFor(offer, bind.length, tls && { ...tls, http2: isHttp2 }, http.limits)
+    if (servers === null) {
+      this.#end({ kind: 'not-secured', found: 'exports a server that is not one of node:http' })
+      return null
+    }
+    this.#servesExport = true
+    const backlog = http.limits.backlog ?? DEFAULT_BACKLOG
+    for (const [index, server] of servers.entries()) server.listen({ ...addressOf(bind[index]), backlog })
     return null
   }
 
@@ -150,6 +167,10 @@ export class Boot {
 
   #advance(): void {
     if (this.#stage !== 'loaded') return
+    if (this.#go.tls !== null && this.#servers.hasAny && this.#servesExport !== true) {
+      // Where TLS was asked for, nothing is to go out without it.
+      return this.#servesExport === false ? this.#end({ kind: 'not-secured', found: 'listens by itself' }) : undefined
+    }
     if (this.#go.isCheck) return this.#servers.hasAny || this.#isSignalled ? this.#end(null) : undefined
     if (this.#go.ready.mode === 'signal') {
       // The app may be ready before a server of it is: of what it exports, it can't know when that listens.
@@ -196,7 +217,7 @@ export class Boot {
   }
 }
 
-function listenOptions(binding: Binding | undefined): ListenOptions & { readonly fd?: number } {
+function addressOf(binding: Binding | undefined): ListenOptions & { readonly fd?: number } {
   switch (binding?.kind) {
     case 'tcp':
       return { port: binding.port, ...(binding.host !== null && { host: binding.host }) }

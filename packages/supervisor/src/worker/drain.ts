@@ -57,10 +57,10 @@ export class Patience {
 /** Who takes in new connections: the seam, or, without it, node:cluster. */
 export type Intake = { readonly kind: 'shared'; readonly seam: Seam } | { readonly kind: 'cluster' }
 
-export function chooseIntake({ accept, isCheck }: Go, seam: Seam, control: Control): Intake {
+export function chooseIntake({ accept, isCheck, http }: Go, seam: Seam, control: Control): Intake {
   // A check binds nothing, whoever would accept.
   if ((accept === 'shared' || isCheck) && hasSeam()) {
-    seam.install(isCheck)
+    seam.install(isCheck, http.limits.backlog)
     return { kind: 'shared', seam }
   }
   if (accept === 'shared') {

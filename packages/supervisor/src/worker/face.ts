@@ -26,6 +26,7 @@ export class Face implements ListenHandle {
   getsockname?: (out: object) => number
   readonly #real: ListenHandle
   readonly #mayAccept: boolean
+  readonly #chosenBacklog: number | null
   readonly #onClose: () => void
   #state: 'bound' | 'listening' | 'accepting' | 'shut' | 'closed' = 'bound'
   #backlog = 511
@@ -33,18 +34,28 @@ export class Face implements ListenHandle {
   /** So that the app's `server.address()` still answers while the worker drains. */
   readonly #lastName = {}
 
-  /** `mayAccept`: whether the worker accepts already, so that listening and accepting are one. */
-  constructor(real: ListenHandle, address: string, mayAccept: boolean, onClose: () => void) {
+  /**
+   * `mayAccept`: whether the worker accepts already, so that listening and accepting are one. `backlog` is what counts
+   * instead of the app's own; null if that does.
+   */
+  constructor(
+    real: ListenHandle,
+    address: string,
+    mayAccept: boolean,
+    onClose: () => void,
+    backlog: number | null = null,
+  ) {
     this.#real = real
     this.address = address
     this.#mayAccept = mayAccept
     this.#onClose = onClose
+    this.#chosenBacklog = backlog
     if (real.getsockname !== undefined) this.getsockname = (out) => this.#nameTo(out)
   }
 
   /** The app's `listen()`: the address is bound, so that it holds; when connections come is not the app's matter. */
   listen(backlog: number): number {
-    this.#backlog = backlog
+    this.#backlog = this.#chosenBacklog ?? backlog
     if (this.#state === 'bound') this.#state = 'listening'
     return this.#mayAccept ? this.open() : 0
   }

@@ -1,6 +1,9 @@
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import { IncomingMessage, type Server as HttpServer, type RequestListener } from 'node:http'
 import { Server } from 'node:net'
 import { inspect } from 'node:util'
+import type { Limits } from '../protocol/http-rules.ts'
+import type { TlsRules } from '../protocol/tls-rules.ts'
+import { behind, serverMaker } from './server-maker.ts'
 
 type FetchHandler = (request: Request) => Response | Promise<Response>
 
@@ -149,24 +152,42 @@ function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }
 
-/** A server for each of `count` addresses. A server can listen once only: further ones pass on to the first. */
+type Servable = Exclude<Offer, { readonly kind: 'nothing' | 'not-servable' }>
+
+/** Whether it fails with requests of HTTP/2: Express makes each into one of HTTP/1.1, by its prototype. */
+export function isForHttp1(offer: Servable): boolean {
+  const handlers =
+    offer.kind === 'server' ? offer.server.listeners('request') : 'handler' in offer ? [offer.handler] : []
+  return handlers.some((handler) => {
+    const { request } = handler as { readonly request?: unknown }
+    return request instanceof IncomingMessage
+  })
+}
+
+/**
+ * A server for each of `count` addresses. A server can listen once only: further ones pass on to the first. Null where TLS
+ * was asked for, and the app's own server can't have it.
+ */
 export async function serversFor(
-  offer: Exclude<Offer, { readonly kind: 'nothing' | 'not-servable' }>,
+  offer: Servable,
   count: number,
-): Promise<Server[]> {
+  tls: TlsRules | null,
+  limits: Limits,
+): Promise<Server[] | null> {
+  const make = await serverMaker(tls, limits)
   switch (offer.kind) {
     case 'handler':
-      return Array.from({ length: count }, () => createServer(offer.handler))
+      return Array.from({ length: count }, () => make(offer.handler))
     case 'fetch': {
       const { toNodeHandler } = await import('srvx/node')
       const handler = toNodeHandler((request) => respond(offer.fetch, request)) as RequestListener
-      return Array.from({ length: count }, () => createServer(handler))
+      return Array.from({ length: count }, () => make(handler))
     }
     case 'fastify':
       await offer.app.ready()
-      return sharing(offer.app.server, count)
+      return sharing(tls === null ? offer.app.server : behind(offer.app.server, make), count)
     case 'server':
-      return sharing(offer.server, count)
+      return sharing(tls === null ? offer.server : behind(offer.server, make), count)
   }
 }
 
@@ -181,8 +202,8 @@ async function respond(fetch: FetchHandler, request: Request): Promise<Response>
 }
 
 /** The app's own server, with its timeouts and certificates, on every address. */
-function sharing(server: Server, count: number): Server[] {
-  return [server, ...Array.from({ length: count - 1 }, () => passingOn(server))]
+function sharing(server: Server | null, count: number): Server[] | null {
+  return server && [server, ...Array.from({ length: count - 1 }, () => passingOn(server))]
 }
 
 /** A server whose connections another one serves, as `server.emit('connection')` is documented to allow. */

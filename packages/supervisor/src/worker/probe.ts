@@ -30,7 +30,7 @@ export function probe({ server, connectionEvent }: Traffic, path: string): Promi
     theirs.once('close', () => setImmediate(() => ours.destroy()))
     ours.once('close', () => theirs.destroy())
     const event = connectionEvent ?? 'connection'
-    server.emit(event, likeSocket(theirs, event === 'secureConnection'))
+    server.emit(event, Object.assign(likeSocket(theirs, event === 'secureConnection'), { server }))
   })
 }
 
@@ -48,6 +48,8 @@ function likeSocket(stream: Duplex, encrypted: boolean): Socket {
     isProbe: true,
     encrypted,
     authorized: false,
+    // A server of HTTP/2 speaks HTTP/1.1 with whoever has asked for nothing.
+    alpnProtocol: false,
     remoteAddress: place.address,
     remoteFamily: place.family,
     remotePort: place.port,

@@ -51,6 +51,7 @@ export class Seam {
   readonly #original: GetServer | undefined = seam._getServer
   /** What a spare has been handed in advance. */
   #inheritance: Inheritance | null = null
+  #backlog: number | null = null
   #isReceiving = false
   #isAccepting = false
   #isDraining = false
@@ -73,10 +74,11 @@ export class Seam {
     for (const asked of this.#held.splice(0)) seam._getServer?.(...asked)
   }
 
-  /** Takes over `listen()`. UDP stays with node:cluster, which shares it well. */
-  install(isCheck: boolean): void {
+  /** Takes over `listen()`, with this backlog if there is one. UDP stays with node:cluster, which shares it well. */
+  install(isCheck: boolean, backlog: number | null): void {
     const original = this.#original
     if (original === undefined) return
+    this.#backlog = backlog
     seam._getServer = (server, query, answer) => {
       // An app that is only looked at gets no address: one that is live may have it.
       if (isCheck) this.#onServer(server)
@@ -217,11 +219,12 @@ export class Seam {
 
   #grant(pending: Pending, handle: ListenHandle, ticketKeys: string | null): void {
     if (ticketKeys !== null) this.#tickets.share(pending.server, ticketKeys)
-    const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, () => {
+    const onClose = (): void => {
       this.#faces.get(face)?.()
       this.#faces.delete(face)
       this.#free(pending.query)
-    })
+    }
+    const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, onClose, this.#backlog)
     // Until it accepts, a listening server is nothing that the process would stay alive for.
     const release = this.#control.hold()
     this.#faces.set(face, release)

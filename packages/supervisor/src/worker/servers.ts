@@ -1,7 +1,7 @@
 import type { Server } from 'node:net'
 import type { Http } from '../http/http.ts'
 import type { Peers } from '../http/peers.ts'
-import type { HttpRules } from '../protocol/http-rules.ts'
+import type { HttpRules, ServerLimits } from '../protocol/http-rules.ts'
 import type { Control } from './control.ts'
 import { unblockStdout } from './process.ts'
 import { Requests } from './requests.ts'
@@ -16,6 +16,7 @@ export class Servers {
   /** Resolves when all that is done to HTTP traffic can be done. */
   http: Promise<void> = Promise.resolve()
   #http: Http | null = null
+  #limits: ServerLimits = {}
   readonly #traffic = new Map<Server, Traffic>()
   /** A server may listen again after it was closed; what goes on in it is seen as before. */
   readonly #known = new WeakMap<Server, Traffic>()
@@ -49,6 +50,7 @@ export class Servers {
 
   /** Has traffic treated by these rules. What that needs is loaded while the app is, before anything is accepted. */
   useHttp(rules: HttpRules): Promise<void> {
+    this.#limits = rules.limits.server
     this.http = this.#loadHttp(rules)
     // Whoever waits for it is told.
     this.http.catch(() => {})
@@ -113,6 +115,7 @@ export class Servers {
   #expect(server: Server): void {
     this.#pending.add(server)
     this.#hasAny = true
+    this.#limit(server)
     const traffic = this.#known.get(server) ?? this.#see(server)
     this.#known.set(server, traffic)
     this.#traffic.set(server, traffic)
@@ -124,8 +127,14 @@ export class Servers {
     return new Traffic(server, this.requests, onChange, (...event) => this.#http?.treat(...event) ?? false)
   }
 
+  /** What somebody has chosen counts more than what the app sets, before it listens or right after that. */
+  #limit(server: Server): void {
+    if ('headersTimeout' in server) Object.assign(server, this.#limits)
+  }
+
   #changed(server: Server): void {
     this.#pending.delete(server)
+    this.#limit(server)
     this.#onChange()
     if (!server.listening) void this.#forget(server)
   }
