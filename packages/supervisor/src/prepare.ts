@@ -53,7 +53,6 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
   const env = readEnvFiles(folder, config.envFile)
   const rights = rightsFor(config, isCheck)
   if (rights !== null && rights.user !== null) refuseLoading(config, env)
-  const tls = readTls(config, folder)
   return {
     ...coreSettings(config),
     ...(isCheck && { workers: 1, shutdownDelayMs: 0, spares: 0 }),
@@ -72,7 +71,7 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
     areWorkersRoot: !config.reload && !isCheck && areUnaskedRoot(config),
     go: {
       ...goOrder(config, surroundings, name, typeScript.kind === 'tsx' ? [typeScript.module] : []),
-      tls,
+      tls: readTls(config, folder),
       title: `supervisor worker [${appName}]`,
       ...(rights !== null && { rights }),
     },
