@@ -36,16 +36,7 @@ export interface Surroundings {
 /** Turns a configuration into what the loop needs: files found, TypeScript provided for, CPUs counted. */
 export function prepare(config: Config, surroundings: Surroundings): LoopSettings {
   const { activatedFds, isCheck } = surroundings
-  const named = resolve(surroundings.folder, config.chdir ?? '.')
-  if (!statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) {
-    throw new SupervisorError(
-      'SUPERVISOR_OPTION_INVALID',
-      `--chdir ${config.chdir}: is not a folder.`,
-      `Looked for ${named}.`,
-    )
-  }
-  // A release behind a symlink stays the same one for as long as its generation lives.
-  const folder = realpathSync(named)
+  const folder = folderOf(config, surroundings)
   const app = config.app ?? (config.reload ? guessApp(folder) : null)
   const { path, name } = findApp(app, folder)
   const appName = app ?? ''
@@ -76,6 +67,15 @@ export function prepare(config: Config, surroundings: Surroundings): LoopSetting
       ...(rights !== null && { rights }),
     },
   }
+}
+
+function folderOf({ chdir }: Config, surroundings: Surroundings): string {
+  const named = resolve(surroundings.folder, chdir ?? '.')
+  if (!statOf(named, 'SUPERVISOR_OPTION_INVALID')?.isDirectory()) {
+    throw new SupervisorError('SUPERVISOR_OPTION_INVALID', `--chdir ${chdir}: is not a folder.`, `Looked for ${named}.`)
+  }
+  // A release behind a symlink stays the same one for as long as its generation lives.
+  return realpathSync(named)
 }
 
 /** Which files count in development, if nobody says so. */
