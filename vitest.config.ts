@@ -3,6 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 }
 /** What is tested with all that a user has by default. */
 const WHOLE = ['test/promises/**/*.test.ts', 'test/host/**/*.test.ts', 'test/signals.test.ts']
+/** What `test/long.config.ts` is for. */
+const LONG = ['test/apps/frameworks/**']
 
 export default defineConfig({
   test: {
@@ -14,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...WHOLE],
+          exclude: [...configDefaults.exclude, ...WHOLE, ...LONG],
           // A third of all processes would be spares that nobody asks for.
           env: { SUPERVISOR_SPARES: '0' },
           ...PATIENCE,
