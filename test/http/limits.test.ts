@@ -55,6 +55,18 @@ describe.each(APPS)('an app that %s, with --limit-concurrency', (_kind, args) =>
   })
 })
 
+it('has the headers in its refusals that all responses are to have', async () => {
+  const headers = ['--header', 'X-Zone: north', '--request-id']
+  await using cli = await Cli.serving(['--limit-concurrency', '1', ...headers, ...EXPORTS])
+  using busy = Exchange.to(cli.port).send(POST)
+  await busy.answer(GO_ON)
+  using other = Exchange.to(cli.port).send(GET)
+  const refused = await other.closed()
+  expect(refused).toMatch(/^HTTP\/1\.1 503 /)
+  expect(refused).toMatch(/\r\nX-Zone: north\r\n/)
+  expect(refused).toMatch(/\r\nX-Request-Id: \S+\r\n/)
+})
+
 it('refuses an upgrade beyond the limit, but an upgraded connection does not count', async () => {
   await using cli = await Cli.serving(['--limit-concurrency', '1', ...LISTENS])
   using upgraded = Exchange.to(cli.port).send(UPGRADE)

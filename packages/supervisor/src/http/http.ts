@@ -55,8 +55,9 @@ export class Http {
       ids?.identify(peers) ?? null,
       rules.proxy === undefined ? null : removeForwarded(peers),
       rootPath?.step ?? null,
-      limitStep(rules.limits),
       adding?.addHeaders(rules.headers, ids?.idHeaderOf) ?? null,
+      // What it answers has these headers too.
+      limitStep(rules.limits),
     ]
     return new Http(peers, steps, rootPath, log ?? null)
   }
