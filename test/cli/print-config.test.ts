@@ -54,8 +54,9 @@ describe('--print-config', () => {
   it('shows the variable of every option as its origin', async () => {
     using folder = new Folder()
     folder.write('.env', '')
-    // `--ready-path` has no meaning beside `--ready signal`, and a folder and env files have to be there.
-    const own = { ready: 'listen', chdir: folder.path, envFile: '.env' } as const
+    // `--ready-path` has no meaning beside `--ready signal`, nor `--sticky` beside `--accept cluster`; a folder and env
+    // files have to be there.
+    const own = { ready: 'listen', sticky: 'off', chdir: folder.path, envFile: '.env' } as const
     const entries = OPTION_NAMES.map((name) => [
       variableOf(OPTIONS[name]),
       (own as { readonly [key: string]: string })[name] ?? VARIABLES[name][0],

@@ -8,6 +8,7 @@ export const DEFAULT: Config = {
   workers: 1,
   bind: [{ kind: 'tcp', host: '127.0.0.1', port: 8000 }],
   accept: 'shared',
+  sticky: 'off',
   forwardedAllowIps: ['127.0.0.1', '::1', 'unix'],
   rootPath: null,
   header: [],

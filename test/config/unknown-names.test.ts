@@ -93,6 +93,7 @@ describe('values that contradict each other', () => {
     [['--mode listen', '--bind'], { flags: { mode: ['listen'], bind: [':80'] } }],
     [['--mode listen', '--bind'], { flags: { mode: ['listen'] }, file: { bind: ':80' } }],
     [['--mode listen', '--bind'], { flags: { mode: ['listen'] }, env: { SUPERVISOR_BIND: ':80' } }],
+    [['--sticky ip', '--accept cluster'], { flags: { sticky: ['ip'], accept: ['cluster'] } }],
     [['--ready signal', '--ready-path'], { flags: { ready: ['signal'], 'ready-path': ['/health'] } }],
     [['--ready signal', '--ready-path'], { file: { ready: 'signal', readyPath: '/health' } }],
   ])('are refused by name: %s', (names, said) => {

@@ -11,6 +11,7 @@ export const VARIABLES: { readonly [Name in keyof Options]: readonly [string, Op
     ],
   ],
   accept: ['cluster', 'cluster'],
+  sticky: ['ip', 'ip'],
   forwardedAllowIps: ['10.0.0.0/8, ::1 unix', ['10.0.0.0/8', '::1', 'unix']],
   rootPath: ['/shop/', '/shop'],
   header: ['X-A:1\nCache-Control: no-store, private', ['X-A: 1', 'Cache-Control: no-store, private']],

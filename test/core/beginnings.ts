@@ -58,6 +58,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
       maxSurge: fc.integer({ min: 1, max: 3 }),
       rolling: fc.boolean(),
       spares: fc.integer({ min: 0, max: 2 }),
+      isSticky: fc.boolean(),
       shutdownDelayMs: fc.constantFrom(0, 0, 400, 10_000),
       timeoutMs: fc.constantFrom(0, 900, 30_000),
       maxRequests: fc.constantFrom(0, 100),

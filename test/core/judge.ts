@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Effect } from '../../packages/supervisor/src/core/effect.ts'
 import type { Event } from '../../packages/supervisor/src/core/event.ts'
+import type { Owner } from '../../packages/supervisor/src/core/owners.ts'
 import type { Report, ReloadReport } from '../../packages/supervisor/src/core/report.ts'
 import type { Role, Settings, State, WorkerId } from '../../packages/supervisor/src/core/types.ts'
 import { isInService, takesConnections, type Process } from './process.ts'
@@ -21,6 +22,8 @@ export class Judge {
   }
   readonly #world: World
   #before: State | null = null
+  /** Who takes connections in, as the workers were told last. */
+  #owners: readonly Owner[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -51,8 +54,13 @@ export class Judge {
     process.isUnready = true
   }
 
-  release(generation: number): void {
-    const others = this.#all().filter((process) => process.generation !== generation)
+  note(effect: Extract<Effect, { readonly type: 'owners' | 'release-listeners' }>): void {
+    if (effect.type === 'owners') {
+      assert.notDeepStrictEqual(effect.owners, this.#owners, 'nothing is told twice')
+      this.#owners = effect.owners
+      return
+    }
+    const others = this.#all().filter((process) => process.generation !== effect.generation)
     assert.deepStrictEqual(others, [], 'addresses are held as long as anybody may want them')
   }
 
@@ -80,6 +88,7 @@ export class Judge {
   end(before: State, event: Event, effects: readonly Effect[]): void {
     const { state } = this.#world
     for (const process of this.#all()) this.#checkAccepting(process)
+    this.#checkOwners()
     if (before.generation !== state.generation) this.#checkSwitch(before)
     const isToldOf = effects.some((effect) => effect.type === 'report' && effect.report.type === 'reloaded')
     if (!isToldOf || event.type === 'reload' || !this.#world.isRunning || state.phase.kind === 'delaying') return
@@ -87,6 +96,17 @@ export class Judge {
     assert.deepStrictEqual(others, [], 'a reload has ended when the new generation alone accepts')
     const late = this.#all().filter((each) => each.mayAccept && each.order === 'none' && each.stage === 'ready')
     assert.deepStrictEqual(late, [], 'and all of it does that was let')
+  }
+
+  /** Each place at which somebody serves has one owner, who does; with an equal, as in a recycling, the newer one. */
+  #checkOwners(): void {
+    const { state } = this.#world
+    const newest = new Map<number, Owner>()
+    for (const { id, index } of state.settings.isSticky ? this.#all().filter((process) => isInService(process)) : []) {
+      if (id > (newest.get(index)?.worker ?? 0)) newest.set(index, { index, worker: id })
+    }
+    const expected = [...newest.values()].toSorted((one, other) => one.index - other.index)
+    assert.deepStrictEqual(this.#owners, expected, 'all know who takes connections in')
   }
 
   /** A worker of a new generation accepts in the switch, or in a rolling reload. */

@@ -6,6 +6,7 @@ export const NOTHING_SPECIAL: Omit<Settings, 'workers' | 'bootTimeoutMs' | 'grac
   maxSurge: 1,
   rolling: false,
   spares: 0,
+  isSticky: false,
   shutdownDelayMs: 0,
   timeoutMs: 0,
   maxRequests: 0,

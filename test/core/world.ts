@@ -176,8 +176,9 @@ export class World {
         assert.equal(effect.generation, this.state.generation, 'the files that count are looked at')
         this.asked.files.push(effect.generation)
         return
+      case 'owners':
       case 'release-listeners':
-        return this.judge.release(effect.generation)
+        return this.judge.note(effect)
       case 'report':
         return this.#hear(effect.report)
     }

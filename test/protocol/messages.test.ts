@@ -74,6 +74,11 @@ const MESSAGES: { readonly [Type in Message['type']]: fc.Arbitrary<Extract<Messa
     loopDelayMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
   }),
   'intake-closed': fc.constant({ type: 'intake-closed' }),
+  connection: fc.record({
+    type: fc.constant('connection'),
+    id: fc.string(),
+    say: fc.constantFrom('arrived', 'unwanted', 'gone', 'kept'),
+  }),
   files: fc.record({ type: fc.constant('files'), files: fc.array(fc.string()) }),
   modules: fc.record({ type: fc.constant('modules'), ...LOADED }),
   warm: fc.record({
@@ -98,6 +103,7 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
   go: fc.record({
     type: fc.constant('go'),
     accept: fc.constantFrom('shared', 'cluster'),
+    sticky: fc.constantFrom('off', 'ip'),
     bind: fc.array(binding),
     isActivated: fc.boolean(),
     isBindChosen: fc.boolean(),
@@ -149,6 +155,12 @@ const ORDERS: { readonly [Type in Order['type']]: fc.Arbitrary<Extract<Order, { 
     ticketKeys: fc.option(fc.base64String()),
   }),
   accept: fc.constant({ type: 'accept' }),
+  owners: fc.record({ type: fc.constant('owners'), indexes: fc.array(fc.nat()), own: fc.option(fc.nat()) }),
+  connection: fc.record({
+    type: fc.constant('connection'),
+    id: fc.string(),
+    say: fc.constantFrom('let-go', 'keep', 'take', 'forget'),
+  }),
   unready: fc.constant({ type: 'unready' }),
   'list-files': fc.constant({ type: 'list-files' }),
   'list-modules': fc.record({ type: fc.constant('list-modules'), exclude: fc.array(fc.string()) }),

@@ -14,6 +14,7 @@ const AGENT = new URL(`file://${ROOT}packages/supervisor/dist/worker/agent.js`).
 export const GO: Go = {
   type: 'go',
   accept: 'shared',
+  sticky: 'off',
   bind: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
   isActivated: false,
   gracefulTimeoutMs: 20_000,

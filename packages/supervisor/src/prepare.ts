@@ -118,6 +118,7 @@ function coreSettings(config: Config): Settings {
     rolling: config.rolling,
     // Development has its own, which know the app's packages.
     spares: config.reload ? 0 : config.spares,
+    isSticky: config.sticky === 'ip',
     timeoutMs: config.timeoutMs,
     giveUpMs: config.giveUpMs,
     maxRequests: config.maxRequests,
@@ -140,6 +141,7 @@ function goOrder(
   return {
     type: 'go',
     accept: config.accept,
+    sticky: config.sticky,
     bind: config.bind,
     isActivated: surroundings.activatedFds.length > 0,
     isBindChosen: surroundings.isBindChosen,

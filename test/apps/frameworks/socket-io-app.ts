@@ -8,13 +8,13 @@ export const SOCKET_IO_APP: string = `
   import { Server } from 'socket.io'
   const server = createServer((request, response) => response.end(String(process.pid)))
   const io = new Server(server)
+  let isLeaving = false
   io.on('connection', (socket) => {
+    if (isLeaving) socket.conn.close()
     socket.on('ask', (question, answer) => answer({ question, pid: process.pid, generation: worker.generation }))
   })
-  let isLeaving = false
   worker.onDrain(() => {
     isLeaving = true
-    io.engine.close()
+    for (const socket of io.sockets.sockets.values()) socket.conn.close()
   })
-  io.engine.on('connection', (socket) => { if (isLeaving) socket.close() })
   export default server`

@@ -1,4 +1,4 @@
-import type { AcceptMode, Binding, ReadyMode, ServeMode } from '../protocol/orders.ts'
+import type { AcceptMode, Binding, ReadyMode, ServeMode, StickyMode } from '../protocol/orders.ts'
 import type { TlsClientAuth } from '../protocol/tls-rules.ts'
 import type { Hooks } from './hooks.ts'
 
@@ -11,6 +11,7 @@ export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
 export const ACCEPT_MODES = ['shared', 'cluster'] as const
+export const STICKY_MODES = ['off', 'ip'] as const
 export const SERVE_MODES = ['auto', 'listen', 'export'] as const
 export const READY_MODES = ['listen', 'signal'] as const
 
@@ -26,6 +27,7 @@ export interface Options {
   readonly workers: number | 'auto'
   readonly bind: readonly Binding[]
   readonly accept: AcceptMode
+  readonly sticky: StickyMode
   readonly tlsCert: string | null
   readonly tlsKey: string | null
   readonly tlsCa: string | null

@@ -1,5 +1,5 @@
 import { MOST_WORKERS } from '../core/limits.ts'
-import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, TS_MODES } from './config.ts'
+import { ACCEPT_MODES, LOG_FORMATS, LOG_LEVELS, READY_MODES, SERVE_MODES, STICKY_MODES, TS_MODES } from './config.ts'
 import { address, duration, oneOf, text, toggle, wholeNumberOrAuto } from './kinds.ts'
 import type { Option, OptionName, OptionTable } from './option.ts'
 import { HTTP_OPTIONS } from './http-options.ts'
@@ -41,6 +41,13 @@ export const OPTIONS: OptionTable = {
     default: 'shared',
     group: 'Serving',
     kind: oneOf(ACCEPT_MODES),
+  },
+  sticky: {
+    flag: 'sticky',
+    describe: 'Which connections go to one worker while it lives: those of one address (ip), or none',
+    default: 'off',
+    group: 'Serving',
+    kind: oneOf(STICKY_MODES),
   },
   ...HTTP_OPTIONS,
   ...TLS_OPTIONS,

@@ -65,6 +65,11 @@ const GENERAL_ORIGINS: readonly string[] = ['default', 'LISTEN_FDS', 'PORT', 'PO
 
 /** Combinations that can't mean anything. */
 function refuseContradictions(config: Config, bindOrigin: string): void {
+  if (config.sticky !== 'off' && config.accept === 'cluster') {
+    throw wrong(
+      `--sticky ${config.sticky} and --accept cluster contradict each other: node:cluster hands connections out in turn.`,
+    )
+  }
   if (config.mode === 'listen' && config.factory) {
     throw wrong('--mode listen and --factory contradict each other: a factory returns what is exported.')
   }

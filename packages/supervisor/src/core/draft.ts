@@ -14,7 +14,7 @@ export interface Draft extends Mutable<State> {
 }
 
 export function draftOf(state: State, now: number): Draft {
-  return { ...state, slots: [...state.slots], workers: [...state.workers], effects: [], now }
+  return { ...state, slots: [...state.slots], workers: [...state.workers], owners: [...state.owners], effects: [], now }
 }
 
 export function stateOf({ effects: _effects, now: _now, ...state }: Draft): State {

@@ -1,3 +1,4 @@
+import type { Owner } from './owners.ts'
 import type { Report } from './report.ts'
 import type { BootFailure } from './failure.ts'
 import type { DrainMode, Outcome, WorkerId } from './types.ts'
@@ -24,6 +25,8 @@ export type Effect =
    * `delayMs` are over: a fork takes its spare from them. No event answers it, since nothing depends on it.
    */
   | { readonly type: 'reserve'; readonly generation: number; readonly count: number; readonly delayMs: number }
+  /** Tell all workers who takes connections in, so that each address stays with one of them. Answered by no event. */
+  | { readonly type: 'owners'; readonly owners: readonly Owner[] }
   /** Let a worker accept, at once or as soon as it is ready. */
   | { readonly type: 'accept'; readonly worker: WorkerId }
   | { readonly type: 'drain'; readonly worker: WorkerId; readonly mode: DrainMode; readonly graceMs: number }

@@ -2,6 +2,7 @@ import { brokenDeadlines, letReplace, showBroken } from './change.ts'
 import { isReady, nameOf, report, type Draft } from './draft.ts'
 import { kill, leave, thinOut } from './leave.ts'
 import { listenForPulses, pulseDeadlines } from './liveness.ts'
+import { shareAddresses } from './owners.ts'
 import { recycle, recycleDeadlines } from './recycle.ts'
 import { keepReserve } from './reserve.ts'
 import { advanceRolling, rollingDeadlines, succeed } from './rolling.ts'
@@ -42,6 +43,7 @@ export function reconcile(draft: Draft): void {
   noteService(draft)
   releaseListeners(draft)
   keepReserve(draft)
+  shareAddresses(draft)
   finish(draft)
 }
 

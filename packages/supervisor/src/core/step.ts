@@ -24,6 +24,7 @@ export function initialState(settings: Settings, seed: number): State {
     nextGeneration: 2,
     rollout: null,
     reserve: null,
+    owners: [],
     drift: { kind: 'unknown' },
     broken: null,
     attempts: { count: 0, at: Number.NEGATIVE_INFINITY },

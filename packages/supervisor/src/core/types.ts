@@ -3,7 +3,11 @@
  * and what is told to whoever listens (report.ts). Data only: no clock, no handles, nothing of Node.
  */
 import type { Reserve } from './reserve.ts'
-import type { BootFailure, BootStep, ErrorSummary, ReloadFailure } from './failure.ts'
+import type { BootFailure, BootStep, ErrorSummary } from './failure.ts'
+import type { Owner } from './owners.ts'
+import type { Rollout } from './rollout-kinds.ts'
+
+export type { Rollout, Target } from './rollout-kinds.ts'
 
 /** A worker's number in the life of this supervisor: 1, 2, 3 and so on, never reused. */
 export type WorkerId = number
@@ -33,6 +37,8 @@ export interface Settings {
   readonly spares: number
   /** Whether a reload swaps workers batch by batch. */
   readonly rolling: boolean
+  /** Whether the connections of one address go to one worker. */
+  readonly isSticky: boolean
   /** How long a worker may give no sign of life. */
   readonly timeoutMs: number
   readonly maxRequests: number
@@ -165,33 +171,6 @@ export interface Slot {
   readonly lastExit: LastExit | null
 }
 
-/** The generation that a reload rolls in. */
-export interface Target {
-  readonly generation: number
-  readonly settings: Settings
-  readonly workers: number
-  readonly since: number
-}
-
-/** A reload that is under way. */
-export type Rollout =
-  /** It waits for the first generation to serve. */
-  | { readonly kind: 'queued' }
-  /** Configuration and files are read. `again`: meanwhile another reload was asked for. */
-  | { readonly kind: 'preparing'; readonly generation: number; readonly since: number; readonly again: boolean }
-  /** One worker of the new generation boots, and is judged from then on. */
-  | { readonly kind: 'canary'; readonly target: Target; readonly readyAt: number | null }
-  /** The others boot; nobody accepts yet. */
-  | { readonly kind: 'filling'; readonly target: Target }
-  /** Slot after slot gets a worker of the new generation: both serve. */
-  | { readonly kind: 'rolling'; readonly target: Target }
-  /** Slot after slot gets a worker of the old generation back. */
-  | { readonly kind: 'rolling-back'; readonly target: Target; readonly failure: ReloadFailure }
-  /** In development: the old generation has left, and the new one boots in its place. */
-  | { readonly kind: 'replacing'; readonly target: Target }
-  /** The new generation has taken over; some old worker may still take a connection. */
-  | { readonly kind: 'switched'; readonly target: Target }
-
 /** Which files of the generation that serves have changed on the disk since it was loaded. */
 export type Drift =
   | { readonly kind: 'unknown' }
@@ -228,6 +207,8 @@ export interface State {
   readonly rollout: Rollout | null
   /** The spares that were asked for last; null while those that wait are left as they are. */
   readonly reserve: Reserve | null
+  /** Who takes connections in, as the workers were told; nobody unless addresses are to stay with one of them. */
+  readonly owners: readonly Owner[]
   readonly drift: Drift
   readonly broken: Broken | null
   /** How many attempts in a row a change has put an end to, and when the last change was. */

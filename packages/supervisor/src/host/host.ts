@@ -5,25 +5,21 @@ import type { Verdict } from '../core/verdict.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Order } from '../protocol/orders.ts'
 import { AddressDesk } from './address-desk.ts'
-import { DebugPorts, type DebuggerReport } from './debug-ports.ts'
+import { DebugPorts } from './debug-ports.ts'
 import type { OnLoaded, Reserve } from './early-workers.ts'
 import { FileCheck } from './file-check.ts'
 import type { HookRunner } from './hook-runner.ts'
+import type { HostReport } from './host-report.ts'
 import type { HostSettings } from './host-settings.ts'
 import { inspect } from './inspect.ts'
 import { launchOf } from './launch.ts'
-import type { ListenerReport, Listeners } from './listeners.ts'
+import type { Listeners } from './listeners.ts'
 import { Roster } from './roster.ts'
 import { Standby } from './standby.ts'
-import { Warned, warningsOf, type Warning } from './warnings.ts'
+import { Warned, warningsOf } from './warnings.ts'
 import { WorkerProcess, type ProcessListener } from './worker-process.ts'
 
-/** What the host tells besides the events that the core decides on. */
-export type HostReport =
-  | ListenerReport
-  | Warning
-  | { readonly type: 'worker-warning'; readonly worker: WorkerId; readonly code: string; readonly text: string }
-  | DebuggerReport
+export type { HostReport } from './host-report.ts'
 
 type Fork = Extract<Effect, { readonly type: 'fork' }>
 
@@ -97,6 +93,8 @@ export class Host {
         return this.#prepareFork(action)
       case 'reserve':
         return this.#reserve(action)
+      case 'owners':
+        return this.#roster.share(action.owners)
       case 'accept':
       case 'unready':
         return this.#roster.order(action.worker, { type: action.type })
@@ -189,6 +187,8 @@ export class Host {
       case 'modules':
         if (message.type === 'files') this.#files.listed(launched.generation, message.files)
         return this.#onLoaded(launched.generation, message, worker)
+      case 'connection':
+        return this.#roster.told(worker, message)
       case 'received':
       case 'warm':
         return

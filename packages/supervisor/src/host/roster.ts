@@ -1,5 +1,8 @@
+import type { Owner } from '../core/owners.ts'
 import type { WorkerId } from '../core/types.ts'
+import type { ConnectionNews } from '../protocol/connection.ts'
 import type { Order } from '../protocol/orders.ts'
+import type { Handover } from './handover.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** A process, and the generation whose app it runs. */
@@ -15,13 +18,24 @@ export interface Launched {
 /** The workers' processes that live. */
 export class Roster {
   readonly #launched = new Map<WorkerId, Launched>()
+  /** Brings connections from one worker to another. Loaded when addresses are to stay with one. */
+  #handover: Handover | null = null
+  #isLoading = false
+  #owners: readonly Owner[] = []
 
   add(worker: WorkerId, process: WorkerProcess, generation: number): void {
     this.#launched.set(worker, { process, generation, hasOwnUsr1: false, isReady: false })
+    process.onConnection = (offered) => this.#handover?.offered(worker, offered)
   }
 
   remove(worker: WorkerId): void {
     this.#launched.delete(worker)
+    this.#handover?.exited(worker)
+  }
+
+  /** The numbers of all of them. */
+  get ids(): readonly WorkerId[] {
+    return [...this.#launched.keys()]
   }
 
   get(worker: WorkerId): Launched | undefined {
@@ -31,6 +45,25 @@ export class Roster {
   /** Tells a worker something, if it lives. */
   order(worker: WorkerId, order: Order): void {
     this.#launched.get(worker)?.process.order(order)
+  }
+
+  /** Tells all who takes connections in from now on. */
+  share(owners: readonly Owner[]): void {
+    this.#owners = owners
+    if (this.#handover !== null) return this.#handover.share(owners)
+    if (!this.#isLoading) void this.#load()
+  }
+
+  async #load(): Promise<void> {
+    this.#isLoading = true
+    const { Handover: Own } = await import('./handover.ts')
+    this.#handover = new Own(this)
+    this.#handover.share(this.#owners)
+  }
+
+  /** A worker has told something of a connection that is under way. */
+  told(worker: WorkerId, news: ConnectionNews): void {
+    this.#handover?.told(worker, news)
   }
 
   orderAll(order: Order): void {

@@ -15,7 +15,8 @@ export interface Warning {
 export function warningsOf({ go, areWorkersRoot }: HostSettings): Warning[] {
   const warnings: Warning[] = []
   if (!canBind() && go.accept !== 'cluster') {
-    const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections`
+    const lost = go.sticky === 'off' ? '' : ', in turn: --sticky has no effect'
+    const text = `this Node (${process.version}) lacks what sockets are held by: node:cluster distributes the connections${lost}`
     warnings.push({ type: 'warning', code: 'SUPERVISOR_NO_SEAM', text })
   }
   if (areWorkersRoot) {

@@ -1,8 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Socket } from 'node:net'
+import type { ConnectionMessage } from '../protocol/connection.ts'
 import { LineReader, toLine } from '../protocol/lines.ts'
 import { parseMessage, type Message } from '../protocol/messages.ts'
-import { HANDLE_COMMAND, INSPECT_ARG } from '../protocol/names.ts'
+import { CONNECTION_COMMAND, HANDLE_COMMAND, INSPECT_ARG } from '../protocol/names.ts'
 import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { SocketHandle } from './bound-socket.ts'
 import { giveSocket, type SocketOwner } from './socket-owner.ts'
@@ -25,6 +26,16 @@ export interface Launch {
   /** Whose the worker's Unix sockets are, if it is not who the supervisor is. */
   readonly socketOwner?: SocketOwner
 }
+
+/** A connection that a worker has accepted for another one, and the supervisor's copy of it. */
+export interface OfferedConnection extends Omit<ConnectionMessage, 'cmd'> {
+  readonly handle: { close(): void }
+}
+
+/** What goes over IPC, one after the other. */
+type Parcel =
+  | { readonly kind: 'socket'; readonly request: number; readonly handle: SocketHandle }
+  | { readonly kind: 'connection'; readonly offered: OfferedConnection }
 
 export interface ProcessListener {
   onMessage(message: Message): void
@@ -67,8 +78,11 @@ export class WorkerProcess {
   readonly socketOwner: SocketOwner | null
   readonly #worker: Worker
   readonly #pipe: Socket | null
-  readonly #handles: { readonly request: number; readonly handle: SocketHandle }[] = []
-  #underWay: number | null = null
+  /** Is told of each connection that the worker has accepted for another one. */
+  onConnection: (offered: OfferedConnection) => void = ({ handle }) => handle.close()
+  readonly #parcels: Parcel[] = []
+  /** What the worker has not confirmed yet: the number of a request, or the name of a connection. */
+  #underWay: number | string | null = null
 
   constructor(launch: Launch, listener: ProcessListener) {
     this.#worker = fork(launch)
@@ -88,8 +102,21 @@ export class WorkerProcess {
    * read stays open until that process ends.
    */
   sendHandle(request: number, handle: SocketHandle): void {
-    this.#handles.push({ request, handle })
+    this.#parcels.push({ kind: 'socket', request, handle })
     this.#sendNext()
+  }
+
+  /** Hands over a connection, in its turn. */
+  sendConnection(offered: OfferedConnection): void {
+    this.#parcels.push({ kind: 'connection', offered })
+    this.#sendNext()
+  }
+
+  /** Returns false if the connection is on its way already, or more than that. */
+  withdrawConnection(id: string): boolean {
+    const at = this.#parcels.findIndex((parcel) => nameOf(parcel) === id)
+    if (at >= 0) this.#parcels.splice(at, 1)
+    return at >= 0
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -101,6 +128,7 @@ export class WorkerProcess {
       const message = parseMessage(line)
       if (message === null) return
       if (message.type === 'received') this.#received(message.request)
+      if (message.type === 'connection') this.#received(message.id)
       listener.onMessage(message)
     })
     this.#pipe?.on('data', (chunk) => reader.push(chunk))
@@ -109,6 +137,9 @@ export class WorkerProcess {
     const { process } = this.#worker
     // PM2's way for an app to say that it is ready.
     process.on('message', (message) => message === 'ready' && listener.onReadySignal())
+    process.on('internalMessage', (message: ConnectionMessage, handle: OfferedConnection['handle'] | undefined) => {
+      if (message.cmd === CONNECTION_COMMAND && handle !== undefined) this.onConnection({ ...message, handle })
+    })
     // Else a channel that breaks, as it does when a worker is killed, would be an uncaught error.
     this.#worker.on('error', (error) => {
       if (process.pid === undefined) listener.onForkFailed(error)
@@ -137,19 +168,32 @@ export class WorkerProcess {
     })
   }
 
-  #received(request: number): void {
-    if (this.#underWay !== request) return
+  #received(name: number | string): void {
+    if (this.#underWay !== name) return
     this.#underWay = null
     this.#sendNext()
   }
 
   #sendNext(): void {
     if (this.#underWay !== null || !this.#worker.process.connected) return
-    const next = this.#handles.shift()
+    const next = this.#parcels.shift()
     if (next === undefined) return
-    this.#underWay = next.request
-    const message: HandleMessage = { cmd: HANDLE_COMMAND, request: next.request }
+    this.#underWay = nameOf(next)
     // A channel that closes meanwhile belongs to a worker that ends: nothing more is to be done for it.
-    this.#worker.process.send(message, next.handle as unknown as Socket, () => {})
+    this.#worker.process.send(messageFor(next), handleOf(next) as unknown as Socket, () => {})
   }
+}
+
+function nameOf(parcel: Parcel): number | string {
+  return parcel.kind === 'socket' ? parcel.request : parcel.offered.id
+}
+
+function handleOf(parcel: Parcel): { close(): void } {
+  return parcel.kind === 'socket' ? parcel.handle : parcel.offered.handle
+}
+
+function messageFor(parcel: Parcel): HandleMessage | ConnectionMessage {
+  if (parcel.kind === 'socket') return { cmd: HANDLE_COMMAND, request: parcel.request }
+  const { id, listener, address } = parcel.offered
+  return { cmd: CONNECTION_COMMAND, id, listener, address }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { BootFailure, BootStep, ErrorSummary } from '../core/failure.ts'
+import type { ConnectionNews } from './connection.ts'
 
 /** An address as `net.Server.listen` asks node:cluster for it: null and -1 mean what they mean there. */
 export interface ListenQuery {
@@ -79,6 +80,7 @@ export type Message =
     }
   /** A drain has accepted what was queued, and accepts no more. */
   | { readonly type: 'intake-closed' }
+  | ConnectionNews
   /** The app's own files that are loaded: the answer to the order `list-files`. */
   | { readonly type: 'files'; readonly files: readonly string[] }
   /** The answer to the order `list-modules`. */
@@ -144,6 +146,11 @@ const message: v.GenericSchema<Message> = v.variant('type', [
     hasOwnUsr1: v.boolean(),
   }),
   v.object({ type: v.literal('intake-closed') }),
+  v.object({
+    type: v.literal('connection'),
+    id: v.string(),
+    say: v.picklist(['arrived', 'unwanted', 'gone', 'kept']),
+  }),
   v.object({ type: v.literal('files'), files: v.array(v.string()) }),
   v.object({
     type: v.literal('modules'),

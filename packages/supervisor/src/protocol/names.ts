@@ -15,6 +15,8 @@ export const WORKER_GENERATION = 'SUPERVISOR_WORKER_GENERATION'
 
 /** The IPC message that carries a bound handle. The prefix keeps it away from the app's own `process.on('message')`. */
 export const HANDLE_COMMAND = 'NODE_PREFORK_HANDLE'
+/** The one that carries a connection to the worker that it belongs to. */
+export const CONNECTION_COMMAND = 'NODE_PREFORK_CONNECTION'
 
 /** Where the agent keeps what can be asked of it through the inspector: `globalThis[Symbol.for(AGENT_SYMBOL)]`. */
 export const AGENT_SYMBOL = 'prefork.agent'

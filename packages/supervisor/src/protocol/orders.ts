@@ -1,4 +1,5 @@
 import type { DrainMode } from '../core/types.ts'
+import type { ConnectionOrder, OwnersOrder } from './connection.ts'
 import type { HttpRules } from './http-rules.ts'
 import type { ListenQuery, LoadedModules } from './messages.ts'
 import type { HANDLE_COMMAND } from './names.ts'
@@ -13,6 +14,9 @@ export type Binding =
 
 /** Who accepts: the workers on the supervisor's socket, or node:cluster's primary, which hands connections out. */
 export type AcceptMode = 'shared' | 'cluster'
+
+/** Whether connections of one address go to one worker. */
+export type StickyMode = 'off' | 'ip'
 
 /** What serves: an app that listens by itself, what it exports, or whichever there is. */
 export type ServeMode = 'auto' | 'listen' | 'export'
@@ -39,6 +43,7 @@ export type Order =
   | {
       readonly type: 'go'
       readonly accept: AcceptMode
+      readonly sticky: StickyMode
       readonly bind: readonly Binding[]
       /** Whether systemd has passed sockets on to the supervisor. */
       readonly isActivated: boolean
@@ -94,6 +99,8 @@ export type Order =
       /** Session ticket keys, base64, that all workers share, so that TLS sessions resume in any; null without TLS. */
       readonly ticketKeys: string | null
     }
+  | OwnersOrder
+  | ConnectionOrder
   /** The app has said that it is ready, in PM2's way, which the supervisor hears instead of the agent. */
   | { readonly type: 'app-ready' }
   /** Accept, at once or as soon as the app is ready. */

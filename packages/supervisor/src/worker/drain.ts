@@ -72,6 +72,13 @@ export function chooseIntake({ accept, isCheck, http }: Go, seam: Seam, control:
   return { kind: 'cluster' }
 }
 
+/** Has connections of one address go to one worker, if so asked. To be there before anything is accepted. */
+export async function stick({ sticky }: Go, intake: Intake, control: Control): Promise<void> {
+  if (sticky === 'off' || intake.kind === 'cluster') return
+  const { Sticky } = await import('./sticky.ts')
+  intake.seam.sticky = new Sticky(control, intake.seam)
+}
+
 /**
  * Lets go of all clients without failing a request: takes no new connection, ends each one after its next response
  * or once it was idle for as long as had been promised, and returns when none is left. Those that are left at the
@@ -88,7 +95,7 @@ export async function drain(
   for (const traffic of servers.list()) traffic.drain()
   // What has come already is read before a connection counts as idle.
   await new Promise((resolve) => setImmediate(resolve))
-  while ((await countOf(servers)) > 0 && !patience.signal.aborted) {
+  while ((await countOf(servers)) + passingIn(intake) > 0 && !patience.signal.aborted) {
     for (const traffic of servers.list()) {
       traffic.endIdle(performance.now(), IDLE_MS[patience.mode], FIRST_REQUEST_MS)
     }
@@ -110,6 +117,11 @@ export async function part(intake: Intake): Promise<void> {
   const parted = new Promise((resolve) => process.once('disconnect', resolve))
   cluster.worker?.disconnect()
   await Promise.race([parted, wait(LONGEST_PARTING_MS)])
+}
+
+/** Connections that come from another worker, or go there, and may still be served here. */
+function passingIn(intake: Intake): number {
+  return intake.kind === 'shared' ? (intake.seam.sticky?.open ?? 0) : 0
 }
 
 async function countOf(servers: Servers): Promise<number> {

@@ -24,6 +24,10 @@ export class Face implements ListenHandle {
   /** How many connections have come in. */
   accepted = 0
   getsockname?: (out: object) => number
+  /** What the app has asked for when it listened: the same for the same server of another worker. */
+  listener = ''
+  /** Is shown each connection first, and returns whether it goes to another worker. Null: none does. */
+  divert: ((connection: unknown) => boolean) | null = null
   readonly #real: ListenHandle
   readonly #mayAccept: boolean
   readonly #chosenBacklog: number | null
@@ -65,13 +69,18 @@ export class Face implements ListenHandle {
     if (this.#state !== 'listening') return 0
     this.#real.onconnection = (error, connection) => {
       this.accepted++
-      this.onconnection?.(error, connection)
+      if (error !== 0 || this.divert?.(connection) !== true) this.onconnection?.(error, connection)
     }
     const error = this.#real.listen(this.#backlog)
     if (error !== 0) return error
     if (!this.#isReferenced) this.#real.unref()
     this.#state = 'accepting'
     return 0
+  }
+
+  /** Gives the app's server a connection that was accepted by another worker, or kept back for a while. */
+  take(connection: unknown): void {
+    this.onconnection?.(0, connection)
   }
 
   /** Stops to accept. The app's server still counts as listening, and its connections live on. */

@@ -7,7 +7,8 @@ import type { HandleMessage, Order } from '../protocol/orders.ts'
 import type { Control } from './control.ts'
 import { Face, type ListenHandle } from './face.ts'
 import type { Inheritance } from './inheritance.ts'
-import { Tickets } from './tickets.ts'
+import type { Sticky } from './sticky.ts'
+import { isPlainHttp, Tickets } from './tickets.ts'
 
 /*
  * The one place in the worker that touches a private interface of Node: `cluster._getServer`. In a worker,
@@ -43,8 +44,10 @@ export class Seam {
   readonly #handles = new Map<number, ListenHandle>()
   readonly #taken = new Map<string, Set<number>>()
   /** Every listening server's face, and how to let go of the process that it keeps alive until it accepts. */
-  readonly #faces = new Map<Face, () => void>()
+  readonly faces: Map<Face, () => void> = new Map()
   readonly #tickets = new Tickets()
+  /** What sends connections to other workers, where they may have to go there. */
+  sticky: Sticky | null = null
   #nextRequest = 0
   /** What is to be asked for once it is known of whom. */
   readonly #held: Parameters<GetServer>[] = []
@@ -54,7 +57,7 @@ export class Seam {
   #backlog: number | null = null
   #isReceiving = false
   #isAccepting = false
-  #isDraining = false
+  isDraining = false
 
   /** `onServer` is told of every server before it listens. */
   constructor(control: Control, onServer: (server: Server) => void) {
@@ -142,7 +145,7 @@ export class Seam {
   accept(): { readonly error: number; readonly address: string } | null {
     this.#isAccepting = true
     this.#inheritance?.end()
-    for (const [face, release] of this.#faces) {
+    for (const [face, release] of this.faces) {
       const error = face.open()
       if (error !== 0) return { error, address: face.address }
       release()
@@ -152,7 +155,7 @@ export class Seam {
 
   /** Stops to accept for good, after what the kernel has queued by now: closing resets what is left in the queue. */
   async drain(): Promise<void> {
-    this.#isDraining = true
+    this.isDraining = true
     const deadline = performance.now() + QUEUE_PATIENCE_MS
     for (let seen = -1; seen !== this.#accepted() && performance.now() < deadline;) {
       seen = this.#accepted()
@@ -164,15 +167,15 @@ export class Seam {
 
   /** Stops to accept for good, and at once. */
   shut(): void {
-    this.#isDraining = true
-    for (const [face, release] of this.#faces) {
+    this.isDraining = true
+    for (const [face, release] of this.faces) {
       face.shut()
       release()
     }
   }
 
   #accepted(): number {
-    return [...this.#faces.keys()].reduce((sum, face) => sum + face.accepted, 0)
+    return [...this.faces.keys()].reduce((sum, face) => sum + face.accepted, 0)
   }
 
   #ask(server: Server, asked: Query, answer: Answer): void {
@@ -220,27 +223,24 @@ export class Seam {
   #grant(pending: Pending, handle: ListenHandle, ticketKeys: string | null): void {
     if (ticketKeys !== null) this.#tickets.share(pending.server, ticketKeys)
     const onClose = (): void => {
-      this.#faces.get(face)?.()
-      this.#faces.delete(face)
+      this.faces.get(face)?.()
+      this.faces.delete(face)
       this.#free(pending.query)
     }
     const face = new Face(handle, describeAddress(pending.query), this.#isAccepting, onClose, this.#backlog)
+    face.listener = JSON.stringify(pending.query)
+    this.sticky?.follow(face)
     // Until it accepts, a listening server is nothing that the process would stay alive for.
     const release = this.#control.hold()
-    this.#faces.set(face, release)
+    this.faces.set(face, release)
     pending.answer(0, face)
-    if (this.#isDraining) face.shut()
+    if (this.isDraining) face.shut()
     else if (this.#isAccepting) release()
   }
 
   #free(query: ListenQuery): void {
     this.#taken.get(JSON.stringify([query.address, query.port, query.addressType, query.fd]))?.delete(query.index)
   }
-}
-
-/** Whether a browser could be shown something there. */
-function isPlainHttp(server: Server): boolean {
-  return 'keepAliveTimeout' in server && !('setTicketKeys' in server)
 }
 
 /** How long a drain goes on accepting what was queued when it began. */

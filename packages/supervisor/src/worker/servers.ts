@@ -49,16 +49,16 @@ export class Servers {
   }
 
   /** Has traffic treated by these rules. What that needs is loaded while the app is, before anything is accepted. */
-  useHttp(rules: HttpRules): Promise<void> {
+  useHttp(rules: HttpRules, alsoLoaded: Promise<void>): Promise<void> {
     this.#limits = rules.limits.server
-    this.http = this.#loadHttp(rules)
+    this.http = this.#loadHttp(rules, alsoLoaded)
     // Whoever waits for it is told.
     this.http.catch(() => {})
     return this.http
   }
 
-  async #loadHttp(rules: HttpRules): Promise<void> {
-    const { Http } = await import('../http/http.ts')
+  async #loadHttp(rules: HttpRules, alsoLoaded: Promise<void>): Promise<void> {
+    const [{ Http }] = await Promise.all([import('../http/http.ts'), alsoLoaded])
     const warn = (code: string, text: string): void => this.#control.send({ type: 'warning', code, text })
     this.#http = await Http.load(rules, { warn, unblockStdout })
   }

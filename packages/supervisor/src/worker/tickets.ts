@@ -63,3 +63,8 @@ export class Tickets {
 function isTls(server: Server): server is TlsServer & { readonly ticketKeys?: Buffer } {
   return typeof (server as Partial<TlsServer>).setTicketKeys === 'function'
 }
+
+/** Whether a browser could be shown something there. */
+export function isPlainHttp(server: Server): boolean {
+  return 'keepAliveTimeout' in server && !('setTicketKeys' in server)
+}

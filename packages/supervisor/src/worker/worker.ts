@@ -9,7 +9,7 @@ import { Boot } from './boot.ts'
 import { summarize } from './boot-trap.ts'
 import { Control, parseOrder } from './control.ts'
 import type { Developed } from './developed.ts'
-import { chooseIntake, drain, part, Patience, type Intake } from './drain.ts'
+import { chooseIntake, drain, part, Patience, stick, type Intake } from './drain.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { holdSignals, loadInspector, makeInspectable, runTermListeners, secureOutput, takeRights } from './process.ts'
 import { Seam } from './seam.ts'
@@ -83,7 +83,7 @@ export class Worker {
     if (go.isActivated) process.env['LISTEN_PID'] = String(process.pid)
     if (go.http.rootPath !== undefined) process.env['ROOT_PATH'] = go.http.rootPath
     this.#intake = chooseIntake(go, this.#seam, this.#control)
-    const http = this.#servers.useHttp(go.http)
+    const http = this.#servers.useHttp(go.http, stick(go, this.#intake, this.#control))
     // node:cluster has its workers accept as soon as they listen.
     if (this.#intake.kind === 'cluster') await http
     if (go.development !== undefined) await this.#develop(go.development)
@@ -175,8 +175,10 @@ export class Worker {
       case 'inherit':
         return this.#seam.inherit(order)
       case 'bound':
-        if (this.#phase.kind !== 'leaving') this.#seam.bound(order)
-        return
+        return void (this.#phase.kind !== 'leaving' && this.#seam.bound(order))
+      case 'owners':
+      case 'connection':
+        return this.#seam.sticky?.obey(order)
       case 'app-ready':
         if (this.#phase.kind === 'booting') this.#phase.boot.signalled()
         return
