@@ -198,3 +198,12 @@ describe('a second stop', () => {
     expect(scenario.send(TERM, exited(2, 'SIGKILL')).actions).toEqual([kill(2), FORCED])
   })
 })
+
+it('a quick stop gives nobody more time whom a suspend has left until later, by the times of another generation', () => {
+  const scenario = Scenario.serving(1, { bootTimeoutMs: 100, gracefulTimeoutMs: 0, killTimeoutMs: 300 })
+  scenario.reload({ killTimeoutMs: 5000 })
+  scenario.pass(100)
+  expect(scenario.workers).toMatchObject({ 2: 'draining' })
+  scenario.now += 5000
+  expect(scenario.send(INT).actions).toContainEqual(drain(2, 'quick', 0))
+})

@@ -34,7 +34,7 @@ export function thinOut(draft: Draft): void {
   for (const { worker, phase } of leaving.slice(0, Math.max(0, surplus))) {
     const killAt = draft.now + draft.settings.killTimeoutMs
     if (phase.killAt <= killAt) continue
-    const changed = change(draft, worker, { phase: { ...phase, killAt } })
+    const changed = change(draft, worker, { phase: { ...phase, graceEndsAt: draft.now, killAt } })
     draft.effects.push({ type: 'drain', worker: worker.id, mode: 'quick', graceMs: 0 })
     report(draft, { type: 'worker-crowded-out', draining: leaving.length, ...nameOf(changed) })
   }

@@ -25,8 +25,16 @@ export function draining(phase: WorkerPhase, reason: LeaveReason, settings: Sett
   const since = readySince(phase)
   const patience = since === null ? Math.min(UNREADY_GRACE_MS, settings.killTimeoutMs) : settings.killTimeoutMs
   const intake = phase.kind === 'ready' || phase.kind === 'accepting' ? 'open' : 'closed'
-  const killAt = now + graceOf(phase, settings) + patience
-  return { kind: 'draining', reason, readySince: since, since: now, killAt, intake }
+  const graceEndsAt = now + graceOf(phase, settings)
+  return {
+    kind: 'draining',
+    reason,
+    readySince: since,
+    since: now,
+    graceEndsAt,
+    killAt: graceEndsAt + patience,
+    intake,
+  }
 }
 
 /** The phase of a worker that gets SIGKILL now. */

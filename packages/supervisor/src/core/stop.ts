@@ -45,7 +45,8 @@ function begin(draft: Draft, mode: StopMode, origin: string): void {
 function hurry(draft: Draft): void {
   for (const { id, phase } of draft.workers) {
     if (phase.kind !== 'draining') continue
-    const graceMs = Math.max(0, phase.killAt - draft.settings.killTimeoutMs - draft.now)
+    // By the times that it was told to leave with: those of another generation may be others.
+    const graceMs = Math.max(0, phase.graceEndsAt - draft.now)
     draft.effects.push({ type: 'drain', worker: id, mode: 'quick', graceMs })
   }
 }

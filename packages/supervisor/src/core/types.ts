@@ -83,6 +83,8 @@ export type WorkerPhase =
       readonly reason: LeaveReason
       readonly readySince: number | null
       readonly since: number
+      /** When it is to have done with its requests. */
+      readonly graceEndsAt: number
       readonly killAt: number
       /** Whether it may still take a connection. */
       readonly intake: 'open' | 'closed'
