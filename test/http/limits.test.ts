@@ -55,6 +55,17 @@ describe.each(APPS)('an app that %s, with --limit-concurrency', (_kind, args) =>
   })
 })
 
+it('forgets all requests of a client that has sent several at once, and gone', async () => {
+  await using cli = await Cli.serving(['--limit-concurrency', '3', fixture('hello.mjs')])
+  using eager = Exchange.to(cli.port).send(GET.replace('/', '/slow').repeat(3))
+  await until('they are in flight', async () => {
+    using other = Exchange.to(cli.port).send(GET)
+    return (await other.answer('\r\n\r\n')).startsWith('HTTP/1.1 503 ')
+  })
+  eager.socket.destroy()
+  await untilLetIn(cli.port)
+})
+
 it('has the headers in its refusals that all responses are to have', async () => {
   const headers = ['--header', 'X-Zone: north', '--request-id']
   await using cli = await Cli.serving(['--limit-concurrency', '1', ...headers, ...EXPORTS])

@@ -44,7 +44,8 @@ export function arrivalOf(server: Server, name: string | symbol, values: readonl
   }
   if (!ARRIVALS.has(name)) return null
   const request = values[0] as IncomingMessage | undefined
-  if (request?.httpVersionMajor !== 1) return null
+  // Not by the version: that is what the client writes. Node makes a request of HTTP/2 out of a stream.
+  if (request === undefined || 'stream' in request) return null
   if (name === 'upgrade' || name === 'connect') return { kind: 'upgrade', server, request, socket: values[1] as Duplex }
   return { kind: 'request', server, request, response: values[1] as ServerResponse }
 }

@@ -5,6 +5,7 @@ import type { HttpRules } from '../protocol/http-rules.ts'
 import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
 import { removeForwarded } from './forwarded.ts'
+import { refuseVersion } from './http-version.ts'
 import { limitStep } from './limits.ts'
 import { Peers, type RequestLike } from './peers.ts'
 import { answerProxyLine } from './proxy-line.ts'
@@ -52,6 +53,7 @@ export class Http {
     const log = rules.accessLog && new (await import('./access-log.ts')).AccessLog(rules.accessLog, peers, worker)
     const steps = [
       log?.step ?? null,
+      refuseVersion,
       ids?.identify(peers) ?? null,
       rules.proxy === undefined ? null : removeForwarded(peers),
       rootPath?.step ?? null,

@@ -19,7 +19,6 @@ export interface Peer {
 export interface RequestLike {
   readonly headers: IncomingHttpHeaders
   readonly socket: Socket
-  readonly httpVersionMajor: number
   /** Of HTTP/2. */
   readonly stream?: { readonly session?: Session | undefined }
 }
@@ -52,7 +51,8 @@ export class Peers {
 
   /** The same, of a request that the app has. */
   ofRequest(request: RequestLike): Peer {
-    if (request.httpVersionMajor < 2) return this.#ofSocket(request.socket, request.socket)
+    // Not by the version: that is what the client writes.
+    if (!('stream' in request)) return this.#ofSocket(request.socket, request.socket)
     return this.#known.get(request.headers) ?? this.#ofSession(request.stream?.session)
   }
 

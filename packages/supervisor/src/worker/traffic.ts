@@ -152,7 +152,7 @@ export class Traffic {
   #refuses(name: string | symbol, values: readonly unknown[]): boolean {
     if (name === 'request') {
       const request = values[0] as IncomingMessage | undefined
-      if (request?.httpVersionMajor !== 1 || !this.#requests.isRefused(request.url)) return false
+      if (!isOfHttp1(request) || !this.#requests.isRefused(request.url)) return false
       ;(values[1] as ServerResponse).writeHead(503, { 'Content-Type': 'text/plain' }).end(REFUSAL)
       return true
     }
@@ -188,14 +188,14 @@ export class Traffic {
 
   /** From here on the connection is the app's, not HTTP's. */
   #handedOver(request: IncomingMessage | undefined): void {
-    if (request?.httpVersionMajor !== 1) return
+    if (!isOfHttp1(request)) return
     this.#requests.count()
     this.#connections.delete(request.socket)
   }
 
   #request(request: IncomingMessage | undefined, response: ServerResponse): void {
     // HTTP/2 has its streams in the session; its responses know no `Connection: close`.
-    if (request?.httpVersionMajor !== 1) return
+    if (!isOfHttp1(request)) return
     const connection = this.#connection(request.socket)
     const { responses } = connection
     // The app may emit `request` itself, for one that was expected to go on.
@@ -206,7 +206,7 @@ export class Traffic {
     response.on('close', () => {
       end()
       if (responses[0] === response) responses.shift()
-      else responses.splice(responses.indexOf(response), 1)
+      else if (responses.includes(response)) responses.splice(responses.indexOf(response), 1)
       connection.idleSince = performance.now()
       connection.readWhenIdle = connection.socket.bytesRead
     })
@@ -216,9 +216,20 @@ export class Traffic {
   #connection(socket: Socket): Connection {
     const known = this.#connections.get(socket)
     if (known !== undefined) return known
-    const connection = { socket, responses: [], idleSince: performance.now(), readWhenIdle: 0 }
+    const connection: Connection = { socket, responses: [], idleSince: performance.now(), readWhenIdle: 0 }
     this.#connections.set(socket, connection)
-    socket.once('close', () => this.#connections.delete(socket))
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      // Of several responses that waited, Node 20 and 22 close the first one alone: the others would count for ever.
+      setImmediate(() => {
+        for (const response of connection.responses.splice(0)) response.emit('close')
+      })
+    })
     return connection
   }
+}
+
+/** Not by the version, which is what the client writes: of HTTP/2 is what Node has made of a stream. */
+function isOfHttp1(request: IncomingMessage | undefined): request is IncomingMessage {
+  return request !== undefined && !('stream' in request)
 }
