@@ -5,6 +5,8 @@ import type { Arrival, Step } from './arrival.ts'
 /** By then a request of those in flight may have been answered. */
 const RETRY_AFTER_S = '1'
 
+type StreamArrival = Extract<Arrival, { readonly kind: 'stream' }>
+
 interface Refusal {
   readonly status: number
   readonly text: string
@@ -75,9 +77,7 @@ function refuse(arrival: Arrival, { status, text, headers }: Refusal): 'answered
       arrival.response.writeHead(status, { ...headers, 'Content-Type': 'text/plain', Connection: 'close' }).end(text)
       break
     case 'stream':
-      arrival.stream.on('error', () => {})
-      arrival.stream.respond({ ...headers, ':status': status, 'Content-Type': 'text/plain' })
-      arrival.stream.end(text)
+      refuseStream(arrival, { status, text, headers })
       break
     case 'upgrade': {
       const lines = Object.entries({ ...headers, 'Content-Length': '0', Connection: 'close' })
@@ -88,4 +88,13 @@ function refuse(arrival: Arrival, { status, text, headers }: Refusal): 'answered
     }
   }
   return 'answered'
+}
+
+function refuseStream({ stream, headers: asked }: StreamArrival, { status, text, headers }: Refusal): void {
+  // The app never hears of this stream, so that nobody else would hear of its errors.
+  stream.on('error', () => {})
+  if (stream.destroyed || stream.closed) return
+  const isHead = asked[':method'] === 'HEAD'
+  stream.respond({ ...headers, ':status': status, 'Content-Type': 'text/plain' }, { endStream: isHead })
+  if (!isHead) stream.end(text)
 }
