@@ -52,11 +52,14 @@ export function limitStep({ concurrency, headers, server }: Limits): Step | null
  * Ends a stream whose request has not come whole by then. Without an answer: the app may be about to give one, and would
  * throw if it came second.
  */
-function endLate(stream: ServerHttp2Stream, timeoutMs: number): void {
-  const { NGHTTP2_STREAM_STATE_OPEN, NGHTTP2_CANCEL } = process.getBuiltinModule('node:http2').constants
+export function endLate(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const { NGHTTP2_STREAM_STATE_OPEN, NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL, NGHTTP2_CANCEL } =
+    process.getBuiltinModule('node:http2').constants
   const timer = setTimeout(() => {
-    // Open is what the client has not closed on its side.
-    if (stream.state.state === NGHTTP2_STREAM_STATE_OPEN) stream.close(NGHTTP2_CANCEL)
+    const { state } = stream.state
+    // These are what the client has not closed on its side, whether or not it has been answered.
+    const isOpen = state === NGHTTP2_STREAM_STATE_OPEN || state === NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL
+    if (isOpen) stream.close(NGHTTP2_CANCEL)
   }, timeoutMs).unref()
   stream.once('close', () => clearTimeout(timer))
 }
