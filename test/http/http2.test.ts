@@ -1,5 +1,6 @@
+import { constants } from 'node:http2'
 import { describe, expect, it } from 'vitest'
-import { until } from '../harness/until.ts'
+import { until, within } from '../harness/until.ts'
 import { Exchange, factsOf, GET } from './exchange.ts'
 import { Client, Secured } from './secured.ts'
 
@@ -76,6 +77,23 @@ describe('--http2', () => {
     expect(await other.send(GET).closed()).toMatch(/^HTTP\/1\.1 503 /)
     expect([(await first.end()).status, (await second.end()).status]).toEqual([200, 200])
     await until('a request is let in', async () => (await client.ask()).status === 200)
+  })
+
+  it('survives a refused HEAD, and refused requests that are reset', async () => {
+    using secured = new Secured()
+    await using cli = await secured.serve(['--http2', '--limit-concurrency', '1'])
+    using client = new Client(cli.port, { ca: secured.current.cert })
+    const first = client.begin({ ':method': 'POST' })
+    expect(await client.ask({ ':method': 'HEAD' })).toMatchObject({ status: 503, body: '' })
+    const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = constants
+    for (const code of [NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR]) {
+      const reset = client.session.request({ ':path': '/', ':method': 'POST' }).on('error', () => {})
+      reset.close(code)
+      await within('it is closed', new Promise((resolve) => reset.once('close', resolve)))
+    }
+    expect(await client.ask()).toMatchObject({ status: 503, body: 'Service Unavailable' })
+    expect((await first.end()).status).toBe(200)
+    expect(cli.events('worker-exited')).toEqual([])
   })
 
   it('answers 431 to more headers than --max-headers says', async () => {

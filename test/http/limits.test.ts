@@ -66,6 +66,16 @@ it('forgets all requests of a client that has sent several at once, and gone', a
   await untilLetIn(cli.port)
 })
 
+it('counts the headers that a client has sent, whatever is added to them or taken away', async () => {
+  const args = ['--max-headers', '3', '--request-id', ...EXPORTS]
+  await using cli = await Cli.serving(args)
+  const head = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
+  using three = Exchange.to(cli.port).send(`${head}A: 1\r\n\r\n`)
+  expect(await three.closed()).toMatch(OK)
+  using four = Exchange.to(cli.port).send(`${head}A: 1\r\nB: 1\r\n\r\n`)
+  expect(await four.closed()).toMatch(/^HTTP\/1\.1 431 /)
+})
+
 it('has the headers in its refusals that all responses are to have', async () => {
   const headers = ['--header', 'X-Zone: north', '--request-id']
   await using cli = await Cli.serving(['--limit-concurrency', '1', ...headers, ...EXPORTS])

@@ -43,6 +43,25 @@ it('over HTTP/2 it is the same', async () => {
   expect([headers[':status'], await text(refused)]).toEqual([503, 'shutting down'])
 })
 
+it('over HTTP/2 it survives who asks for the head alone, and who resets what was asked', async () => {
+  const ready = { mode: 'signal', path: '/ready' } as const
+  const agent = await AgentProcess.accepting(APP, { ready }, [], { HTTP2: '1' })
+  const session = http2.connect(`http://127.0.0.1:${agent.port}`)
+  onTestFinished(() => session.destroy())
+  agent.order({ type: 'unready' })
+  await until('it is not ready', async () => (await text(session.request({ ':path': '/' }))) === 'false')
+  const head = session.request({ ':path': '/ready', ':method': 'HEAD' })
+  const [headers] = (await within('an answer', once(head, 'response'))) as [http2.IncomingHttpHeaders]
+  expect([headers[':status'], await text(head)]).toEqual([503, ''])
+  const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants
+  for (const code of [NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR]) {
+    const reset = session.request({ ':path': '/ready', ':method': 'POST' }).on('error', () => {})
+    reset.close(code)
+    await within('it is closed', new Promise((resolve) => reset.once('close', resolve)))
+  }
+  expect(await within('an answer', text(session.request({ ':path': '/' })))).toBe('false')
+})
+
 it('goes on to refuse in the drain that follows, on connections that are kept', async () => {
   const agent = await AgentProcess.accepting(APP, { ready: READY })
   const agents = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 
 /**
  * Takes a lock: a file with the id of this process, and when that started. One that a killed process has left behind is
@@ -17,12 +17,33 @@ export function takeLock(lock: string): string | null {
       const { code = 'EACCES' } = error as NodeJS.ErrnoException
       if (code !== 'EEXIST') return code
       if (isHeld(lock)) return 'EADDRINUSE'
-      rmSync(lock, { force: true })
+      const refusal = removeStale(lock, `${own}.stale`)
+      if (refusal !== null) return refusal
     } finally {
       if (existsSync(own)) unlinkSync(own)
     }
   }
   return 'EADDRINUSE'
+}
+
+/**
+ * Removes a lock that nobody holds. Another start may have done so since it was looked at, and have its own there now:
+ * so it is moved aside and looked at again, and goes back if somebody holds it. Returns the errno's name if it stays.
+ */
+function removeStale(lock: string, aside: string): string | null {
+  try {
+    renameSync(lock, aside)
+    if (!isHeld(aside)) return null
+    linkSync(aside, lock)
+    return 'EADDRINUSE'
+  } catch (error) {
+    const { code = 'EACCES' } = error as NodeJS.ErrnoException
+    // Somebody else has removed it.
+    if (code === 'ENOENT') return null
+    return code === 'EEXIST' ? 'EADDRINUSE' : code
+  } finally {
+    rmSync(aside, { force: true })
+  }
 }
 
 /** The id of the process that has written a lock, whether or not it lives; null without one. */

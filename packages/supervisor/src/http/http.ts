@@ -6,7 +6,7 @@ import type { AccessLog } from './access-log.ts'
 import { arrivalOf, type Step } from './arrival.ts'
 import { removeForwarded } from './forwarded.ts'
 import { refuseVersion } from './http-version.ts'
-import { limitStep } from './limits.ts'
+import { headLimitStep, limitStep } from './limits.ts'
 import { Peers, type RequestLike } from './peers.ts'
 import { answerProxyLine } from './proxy-line.ts'
 import type { RootPath } from './root-path.ts'
@@ -54,6 +54,8 @@ export class Http {
     const steps = [
       log?.step ?? null,
       refuseVersion,
+      // Before any header is added or taken away.
+      headLimitStep(rules.limits),
       ids?.identify(peers) ?? null,
       rules.proxy === undefined ? null : removeForwarded(peers),
       rootPath?.step ?? null,

@@ -1,15 +1,11 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Limits } from '../protocol/http-rules.ts'
-import type { Arrival, Step } from './arrival.ts'
+import type { Step } from './arrival.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import { rawHeadersOf } from './request-headers.ts'
 
 /** By then a request of those in flight may have been answered. */
 const RETRY_AFTER_S = '1'
-
-interface Refusal {
-  readonly status: number
-  readonly text: string
-  readonly headers: Readonly<Record<string, string>>
-}
 
 const HEADERS_TOO_LARGE: Refusal = { status: 431, text: 'Request Header Fields Too Large', headers: {} }
 const TOO_MANY_REQUESTS: Refusal = {
@@ -18,23 +14,30 @@ const TOO_MANY_REQUESTS: Refusal = {
   headers: { 'Retry-After': RETRY_AFTER_S },
 }
 
+/** Refuses requests with too many headers, as they came; null where there is no such limit. */
+export function headLimitStep({ headers, server }: Limits): Step | null {
+  const mostBytes = server.maxHeaderSize ?? null
+  if (headers === null && mostBytes === null) return null
+  return (arrival) => {
+    const rawHeaders = rawHeadersOf(arrival)
+    const isLong = headers !== null && countOf(rawHeaders) > headers
+    // Of sizes Node takes care in HTTP/1.1.
+    const isLarge = mostBytes !== null && arrival.kind === 'stream' && sizeOf(rawHeaders) > mostBytes
+    return isLong || isLarge ? refuse(arrival, HEADERS_TOO_LARGE) : 'passed'
+  }
+}
+
 /**
- * Refuses requests with too many headers, and those beyond what may be in flight; null where there are no such limits. Idle
- * connections don't count, nor does one that the app has taken over by an upgrade: there is nothing by which its work
- * could be told from idleness.
+ * Refuses requests beyond what may be in flight, and ends those over HTTP/2 that take too long to come; null where there are
+ * no such limits. Idle connections don't count, nor does one that the app has taken over by an upgrade: there is nothing by
+ * which its work could be told from idleness.
  */
-export function limitStep({ concurrency, headers, server }: Limits): Step | null {
-  const { maxHeaderSize: mostBytes = null, requestTimeout: timeoutMs = 0 } = server
-  if (concurrency === null && headers === null && mostBytes === null && timeoutMs === 0) return null
+export function limitStep({ concurrency, server: { requestTimeout: timeoutMs = 0 } }: Limits): Step | null {
+  if (concurrency === null && timeoutMs === 0) return null
   let inFlight = 0
   return (arrival) => {
-    const rawHeaders = arrival.kind === 'stream' ? arrival.rawHeaders : arrival.request.rawHeaders
-    if (headers !== null && countOf(rawHeaders) > headers) return refuse(arrival, HEADERS_TOO_LARGE)
-    // Of sizes and times Node takes care in HTTP/1.1.
-    if (mostBytes !== null && arrival.kind === 'stream' && sizeOf(rawHeaders) > mostBytes) {
-      return refuse(arrival, HEADERS_TOO_LARGE)
-    }
     if (concurrency !== null && inFlight >= concurrency) return refuse(arrival, TOO_MANY_REQUESTS)
+    // Of times Node takes care in HTTP/1.1.
     if (arrival.kind === 'stream' && timeoutMs > 0) endLate(arrival.stream, timeoutMs)
     if (arrival.kind !== 'upgrade') {
       inFlight++
@@ -50,11 +53,14 @@ export function limitStep({ concurrency, headers, server }: Limits): Step | null
  * Ends a stream whose request has not come whole by then. Without an answer: the app may be about to give one, and would
  * throw if it came second.
  */
-function endLate(stream: ServerHttp2Stream, timeoutMs: number): void {
-  const { NGHTTP2_STREAM_STATE_OPEN, NGHTTP2_CANCEL } = process.getBuiltinModule('node:http2').constants
+export function endLate(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const { NGHTTP2_STREAM_STATE_OPEN, NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL, NGHTTP2_CANCEL } =
+    process.getBuiltinModule('node:http2').constants
   const timer = setTimeout(() => {
-    // Open is what the client has not closed on its side.
-    if (stream.state.state === NGHTTP2_STREAM_STATE_OPEN) stream.close(NGHTTP2_CANCEL)
+    const { state } = stream.state
+    // These are what the client has not closed on its side, whether or not it has been answered.
+    const isOpen = state === NGHTTP2_STREAM_STATE_OPEN || state === NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL
+    if (isOpen) stream.close(NGHTTP2_CANCEL)
   }, timeoutMs).unref()
   stream.once('close', () => clearTimeout(timer))
 }
@@ -67,25 +73,4 @@ function countOf(rawHeaders: readonly string[]): number {
 /** As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, section 6.5.2). */
 function sizeOf(rawHeaders: readonly string[]): number {
   return rawHeaders.reduce((sum, text) => sum + text.length, (rawHeaders.length / 2) * 32)
-}
-
-function refuse(arrival: Arrival, { status, text, headers }: Refusal): 'answered' {
-  switch (arrival.kind) {
-    case 'request':
-      arrival.response.writeHead(status, { ...headers, 'Content-Type': 'text/plain', Connection: 'close' }).end(text)
-      break
-    case 'stream':
-      arrival.stream.on('error', () => {})
-      arrival.stream.respond({ ...headers, ':status': status, 'Content-Type': 'text/plain' })
-      arrival.stream.end(text)
-      break
-    case 'upgrade': {
-      const lines = Object.entries({ ...headers, 'Content-Length': '0', Connection: 'close' })
-      const head = [`HTTP/1.1 ${status} ${text}`, ...lines.map(([name, value]) => `${name}: ${value}`)]
-      // Node has let go of this connection: nobody else would hear of its errors, or end it.
-      arrival.socket.on('error', () => {})
-      arrival.socket.end(`${head.join('\r\n')}\r\n\r\n`, () => arrival.socket.destroy())
-    }
-  }
-  return 'answered'
 }

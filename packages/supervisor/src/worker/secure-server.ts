@@ -8,14 +8,23 @@ import {
 } from 'node:http2'
 import { createServer, type Server as HttpsServer } from 'node:https'
 import { TLSSocket, type Server as TlsServer, type TlsOptions } from 'node:tls'
+import { endLate } from '../http/limits.ts'
 import type { Limits } from '../protocol/http-rules.ts'
 import type { TlsRules } from '../protocol/tls-rules.ts'
 
 /** A handshake may take as long as a head, but no longer than Node has it. */
 const LONGEST_HANDSHAKE_MS = 120_000
+/** Node's own for HTTP/1.1. */
+const DEFAULT_REQUEST_MS = 300_000
 /** What Node's HTTP/2 takes by default. */
 const DEFAULT_HEADER_BYTES = 65_535
 const DEFAULT_HEADER_PAIRS = 128
+
+/** What it has of HTTP/1.1's timeouts: those of an app's own server, where it stands in front of one. */
+interface Timeouts {
+  readonly keepAliveTimeout?: number
+  readonly requestTimeout?: number
+}
 
 /** A server that speaks TLS as it was asked for, HTTP/1.1 and perhaps HTTP/2. */
 export function secureServer(
@@ -54,13 +63,17 @@ function http2Server(handler: RequestListener, options: TlsOptions, { server, he
     ...(headers !== null && { maxHeaderListPairs: Math.max(DEFAULT_HEADER_PAIRS, headers * 2) }),
   }
   const made = createSecureServer(http2Options, handler as unknown as Parameters<typeof createSecureServer>[1])
-  made.on('session', (session: ServerHttp2Session) => endIdle(session, made as { readonly keepAliveTimeout?: number }))
+  made.on('session', (session: ServerHttp2Session) => {
+    endIdle(session, made as Timeouts)
+    // What somebody has chosen counts on every server, and is seen to where requests arrive.
+    if (server.requestTimeout === undefined) endUnfinished(session, made as Timeouts)
+  })
   // Of what Node's HTTP/1.1 asks its server for, this one lacks some on Node 22.
   return Object.assign(made, { keepAliveTimeoutBuffer: 1000 })
 }
 
 /** HTTP/2 has no timeout of its own for connections that are idle. */
-function endIdle(session: ServerHttp2Session, { keepAliveTimeout = 0 }: { readonly keepAliveTimeout?: number }): void {
+function endIdle(session: ServerHttp2Session, { keepAliveTimeout = 0 }: Timeouts): void {
   let open = 0
   session.on('stream', (stream) => {
     if (open++ === 0) session.setTimeout(0)
@@ -69,6 +82,11 @@ function endIdle(session: ServerHttp2Session, { keepAliveTimeout = 0 }: { readon
     })
   })
   session.setTimeout(keepAliveTimeout, () => session.close())
+}
+
+/** Nor has it one for requests that do not come whole, which would count as in flight for good. */
+function endUnfinished(session: ServerHttp2Session, { requestTimeout = DEFAULT_REQUEST_MS }: Timeouts): void {
+  if (requestTimeout > 0) session.on('stream', (stream) => endLate(stream, requestTimeout))
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Http } from '../http/http.ts'
 import type { Peers } from '../http/peers.ts'
 import type { HttpRules, ServerLimits } from '../protocol/http-rules.ts'
@@ -124,7 +124,7 @@ export class Servers {
 
   #see(server: Server): Traffic {
     const onChange = (): void => this.#changed(server)
-    return new Traffic(server, this.requests, onChange, (...event) => this.#http?.treat(...event) ?? false)
+    return new Traffic(server, this.requests, onChange, (...event) => this.#http?.treat(...event) ?? isTooEarly(event))
   }
 
   /** What somebody has chosen counts more than what the app sets, before it listens or right after that. */
@@ -153,4 +153,11 @@ function describe(server: Server): string {
     `the app listens on ${where} with { exclusive: true } or { reusePort: true }, past the supervisor: ` +
     `that address is closed whenever this worker ends. Remove the option to have it held`
   )
+}
+
+/** Past the supervisor a client may come before it is known what is done to its requests: it is not let in. */
+function isTooEarly([server, name, [socket]]: Parameters<Http['treat']>): boolean {
+  if (name !== 'connection' || !('headersTimeout' in server)) return false
+  ;(socket as Socket).destroy()
+  return true
 }

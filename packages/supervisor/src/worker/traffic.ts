@@ -157,10 +157,9 @@ export class Traffic {
       return true
     }
     if (name !== 'stream') return false
-    if (!this.#requests.isRefused((values[1] as IncomingHttpHeaders | undefined)?.[':path'])) return false
-    const stream = values[0] as ServerHttp2Stream
-    stream.respond({ ':status': 503, 'content-type': 'text/plain' })
-    stream.end(REFUSAL)
+    const headers = values[1] as IncomingHttpHeaders | undefined
+    if (!this.#requests.isRefused(headers?.[':path'])) return false
+    refuseStream(values[0] as ServerHttp2Stream, headers?.[':method'] === 'HEAD')
     return true
   }
 
@@ -232,4 +231,13 @@ export class Traffic {
 /** Not by the version, which is what the client writes: of HTTP/2 is what Node has made of a stream. */
 function isOfHttp1(request: IncomingMessage | undefined): request is IncomingMessage {
   return request !== undefined && !('stream' in request)
+}
+
+/** The limits of http/ do it likewise: what is loaded before the app has no file of theirs. */
+function refuseStream(stream: ServerHttp2Stream, isHead: boolean): void {
+  // The app never hears of this stream, so that nobody else would hear of its errors.
+  stream.on('error', () => {})
+  if (stream.destroyed || stream.closed) return
+  stream.respond({ ':status': 503, 'content-type': 'text/plain' }, { endStream: isHead })
+  if (!isHead) stream.end(REFUSAL)
 }
