@@ -77,8 +77,9 @@ it('loses no request in flight when it is stopped under load', async () => {
   expect(await cli.exit()).toEqual({ code: 0, signal: null })
   const { hung, wrong, reset } = await fresh.end()
   expect({ hung, wrong }).toEqual({ hung: 0, wrong: 0 })
-  // A connection that node:cluster has under way to a worker when the last one closes is lost: one per client at most.
-  expect(reset).toBeLessThanOrEqual(4)
+  // When the last worker closes, node:cluster loses what it has under way to it, and a moment later, with its own listener,
+  // what waits in the kernel's queue. A client asks for one thing at a time, and may be in both: twice each at most.
+  expect(reset).toBeLessThanOrEqual(2 * 4)
 })
 
 /** Asks over one connection until an answer says that it was the last one there, or is none. Returns that answer. */
